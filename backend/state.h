@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What outlives a worker. The manager makes one file per guest in its runtime
+ * directory, both processes map it, and the worker keeps in it everything a
+ * new worker needs to go on with the guest's disks: the ioreq server's number,
+ * the registers of each device, the position in each ring, the heads in
+ * flight, and the counters.
+ *
+ * Written so that a kill at any instruction leaves it usable: every field is
+ * a naturally aligned scalar stored in one instruction, and the order of
+ * stores is given beside each. Read back, it is checked like guest input
+ * (state_check): the manager that reads it trusts the worker as little as the
+ * worker trusts the guest.
+ *
+ * Locking: the worker is the only writer after the manager's state_init().
+ * Units: addresses are guest addresses as the guest wrote them, sizes bytes.
+ */
+#ifndef BACKEND_STATE_H
+#define BACKEND_STATE_H
+
+#include <stdint.h>
+
+#include "backend/stats.h"
+
+#define STATE_MAGIC       0x6b6c6276u	/* "vblk", little endian */
+#define STATE_VERSION     1u
+#define STATE_MAX_DISKS   11		/* virtio-mmio windows of one guest */
+#define STATE_MAX_QUEUES  8		/* per disk */
+#define STATE_QUEUE_SIZE  256		/* most descriptors of one queue */
+#define STATE_NO_SERVER   UINT32_MAX
+
+struct state_queue {
+	uint32_t ready;		/* QueueReady; written last when enabling */
+	uint32_t num;		/* QueueSize */
+	uint64_t desc;		/* QueueDesc, QueueDriver, QueueDevice */
+	uint64_t driver;
+	uint64_t device;
+	uint16_t last_avail;	/* next available entry to take */
+	uint16_t used;		/* next used index to publish */
+	uint32_t reserved;
+	/*
+	 * Per head: 0 when the guest owns it, else 1 + the position in which
+	 * it was taken (modulo 2^31). Set before last_avail moves, cleared
+	 * after the used index that returns the head is published.
+	 */
+	uint32_t in_flight[STATE_QUEUE_SIZE];
+};
+
+struct state_disk {
+	uint32_t used;		/* this slot belongs to devid */
+	uint32_t devid;
+	uint64_t base;		/* MMIO window */
+	uint32_t irq;
+	uint32_t status;	/* device status register */
+	uint64_t features;	/* accepted by the driver */
+	uint32_t isr;		/* InterruptStatus */
+	uint32_t generation;	/* ConfigGeneration */
+	uint32_t writeback;	/* configuration field of the same name */
+	uint32_t num_queues;
+	struct state_queue queue[STATE_MAX_QUEUES];
+	struct stats_disk stats;
+};
+
+struct state {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t size;		/* sizeof(struct state) */
+	uint32_t domid;
+	uint8_t uuid[16];	/* of the guest: domain ids are used again */
+	uint32_t server;	/* ioreq server id or STATE_NO_SERVER */
+	uint32_t reserved;
+	struct stats_map map;
+	struct state_disk disk[STATE_MAX_DISKS];
+};
+
+/* Fill a fresh, zeroed @state. */
+void state_init(struct state *state, uint32_t domid, const uint8_t uuid[16]);
+
+/*
+ * Is this mapping of @size bytes a state that a worker for @domid/@uuid can
+ * go on from? 0, or -EINVAL (not a state, other version), -ESTALE (another
+ * guest's), -EBADMSG (fields out of range).
+ */
+int state_check(const struct state *state, uint64_t size, uint32_t domid,
+		const uint8_t uuid[16]);
+
+#endif

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Door 1: the guest's accesses. Xen stops a vCPU, fills its slot of the shared
+ * page, sets the slot READY and signals the vCPU's event channel. We copy the
+ * slot once, set it INPROCESS, and whoever handles the access answers through
+ * ioreq_done(): data, then RESP_READY, then the event that wakes the vCPU.
+ *
+ * The page belongs to Xen, the guest cannot write it. It outlives us: a slot
+ * found INPROCESS that we did not take was taken by a worker that died, and is
+ * taken again. Register accesses may be repeated without harm.
+ */
+#include "xen/ioreq.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "xen/evtchn.h"
+#include "xen/handles.h"
+#include <xen/hvm/dm_op.h>
+#include <xen/hvm/ioreq.h>
+#include <xen/memory.h>
+
+struct ioreq_vcpu {
+	int port;		/* local, -1: not bound */
+	bool taken;		/* between ioreq_next() and ioreq_done() */
+};
+
+struct xen_ioreq {
+	struct xen_dm *dm;
+	struct xen_evtchn *ec;
+	struct xen_foreign *f;
+	ioservid_t id;
+	bool created;		/* here, not taken up */
+	uint32_t vcpus;
+	xenforeignmemory_resource_handle *resource;
+	struct shared_iopage *page;
+	struct ioreq_vcpu *vcpu;
+};
+
+static volatile struct ioreq *ioreq_slot(struct xen_ioreq *io, uint32_t vcpu)
+{
+	return &io->page->vcpu_ioreq[vcpu];
+}
+
+static int ioreq_make_server(struct xen_ioreq *io, uint32_t *id)
+{
+	if (*id != UINT32_MAX) {
+		io->id = (ioservid_t)*id;
+		return 0;
+	}
+	if (xendevicemodel_create_ioreq_server(io->dm->handle, io->dm->domid,
+					       HVM_IOREQSRV_BUFIOREQ_OFF,
+					       &io->id))
+		return xen_error();
+	io->created = true;
+	*id = io->id;
+	return 0;
+}
+
+static int ioreq_map_page(struct xen_ioreq *io)
+{
+	void *addr = NULL;
+
+	io->resource = xenforeignmemory_map_resource(io->f->handle,
+			io->dm->domid, XENMEM_resource_ioreq_server, io->id,
+			XENMEM_resource_ioreq_server_frame_ioreq(0), 1, &addr,
+			PROT_READ | PROT_WRITE, 0);
+	if (!io->resource)
+		return xen_error();
+	io->page = addr;
+	return 0;
+}
+
+/* Enabling writes each vCPU's port into the page: the page comes first. */
+static int ioreq_enable(struct xen_ioreq *io)
+{
+	if (xendevicemodel_set_ioreq_server_state(io->dm->handle, io->dm->domid,
+						  io->id, 1))
+		return xen_error();
+	return 0;
+}
+
+static int ioreq_bind(struct xen_ioreq *io)
+{
+	for (uint32_t i = 0; i < io->vcpus; i++) {
+		int port = xen_evtchn_bind(io->ec, ioreq_slot(io, i)->vp_eport);
+
+		if (port < 0)
+			return port;
+		io->vcpu[i].port = port;
+	}
+	return 0;
+}
+
+static int ioreq_count_vcpus(struct xen_ioreq *io)
+{
+	unsigned int n = 0;
+
+	if (xendevicemodel_nr_vcpus(io->dm->handle, io->dm->domid, &n))
+		return xen_error();
+	/* One page of slots is all that Xen has. */
+	if (!n || n > XEN_PAGE_BYTES / sizeof(struct ioreq))
+		return -ERANGE;
+	io->vcpu = calloc(n, sizeof(*io->vcpu));
+	if (!io->vcpu)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++)
+		io->vcpu[i].port = -1;
+	io->vcpus = n;
+	return 0;
+}
+
+int ioreq_open(struct xen_ioreq **out, struct xen_dm *dm,
+	       struct xen_evtchn *ec, struct xen_foreign *f, uint32_t *id,
+	       const char **step)
+{
+	struct xen_ioreq *io = calloc(1, sizeof(*io));
+	int ret;
+
+	*out = NULL;
+	*step = "calloc";
+	if (!io)
+		return -ENOMEM;
+	io->dm = dm;
+	io->ec = ec;
+	io->f = f;
+
+	*step = "nr_vcpus";
+	ret = ioreq_count_vcpus(io);
+	if (ret)
+		goto close;
+	*step = "create_ioreq_server";
+	ret = ioreq_make_server(io, id);
+	if (ret)
+		goto close;
+	*step = "map the ioreq page";
+	ret = ioreq_map_page(io);
+	if (ret)
+		goto destroy;
+	*step = "enable the ioreq server";
+	ret = ioreq_enable(io);
+	if (ret)
+		goto destroy;
+	*step = "bind event channels";
+	ret = ioreq_bind(io);
+	if (ret)
+		goto destroy;
+	*out = io;
+	return 0;
+
+destroy:
+	if (io->created) {
+		*id = UINT32_MAX;
+		ioreq_destroy(io);
+		return ret;
+	}
+close:
+	ioreq_close(io);
+	return ret;
+}
+
+void ioreq_close(struct xen_ioreq *io)
+{
+	if (!io)
+		return;
+	for (uint32_t i = 0; i < io->vcpus; i++)
+		if (io->vcpu[i].port >= 0)
+			xen_evtchn_unbind(io->ec, (uint32_t)io->vcpu[i].port);
+	if (io->resource)
+		xenforeignmemory_unmap_resource(io->f->handle, io->resource);
+	free(io->vcpu);
+	free(io);
+}
+
+int ioreq_destroy(struct xen_ioreq *io)
+{
+	int ret = 0;
+
+	/* The page goes first: Xen frees it with the server. */
+	if (io->resource) {
+		xenforeignmemory_unmap_resource(io->f->handle, io->resource);
+		io->resource = NULL;
+	}
+	if (xendevicemodel_destroy_ioreq_server(io->dm->handle, io->dm->domid,
+						io->id))
+		ret = xen_error();
+	ioreq_close(io);
+	return ret;
+}
+
+uint32_t ioreq_vcpus(const struct xen_ioreq *io)
+{
+	return io->vcpus;
+}
+
+int ioreq_add_range(struct xen_ioreq *io, uint64_t base, uint64_t size)
+{
+	if (xendevicemodel_map_io_range_to_ioreq_server(io->dm->handle,
+			io->dm->domid, io->id, 1, base, base + size - 1))
+		return xen_error();
+	return 0;
+}
+
+int ioreq_remove_range(struct xen_ioreq *io, uint64_t base, uint64_t size)
+{
+	if (xendevicemodel_unmap_io_range_from_ioreq_server(io->dm->handle,
+			io->dm->domid, io->id, 1, base, base + size - 1))
+		return xen_error();
+	return 0;
+}
+
+static int ioreq_find_vcpu(const struct xen_ioreq *io, int port)
+{
+	for (uint32_t i = 0; i < io->vcpus; i++)
+		if (io->vcpu[i].port == port)
+			return (int)i;
+	return -1;
+}
+
+/* Copy the slot of @vcpu and judge the copy. */
+static void ioreq_read_slot(struct xen_ioreq *io, uint32_t vcpu,
+			    struct ioreq_access *acc)
+{
+	volatile struct ioreq *slot = ioreq_slot(io, vcpu);
+	uint8_t type = slot->type;
+
+	acc->vcpu = vcpu;
+	acc->addr = slot->addr;
+	acc->data = slot->data;
+	acc->size = slot->size;
+	acc->kind = slot->dir == IOREQ_READ ? IOREQ_MMIO_READ :
+					      IOREQ_MMIO_WRITE;
+	if (type == IOREQ_TYPE_INVALIDATE)
+		acc->kind = IOREQ_UNMAP_ALL;
+	else if (type != IOREQ_TYPE_COPY || slot->count != 1 ||
+		 slot->data_is_ptr || acc->size > 8 ||
+		 !acc->size || (acc->size & (acc->size - 1)))
+		acc->kind = IOREQ_OTHER;
+}
+
+int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc)
+{
+	for (;;) {
+		int port = xen_evtchn_next(io->ec);
+		uint8_t state;
+		int vcpu;
+
+		if (port == -EAGAIN)
+			return 0;
+		if (port < 0)
+			return port;
+		vcpu = ioreq_find_vcpu(io, port);
+		if (vcpu < 0)
+			continue;
+		state = ioreq_slot(io, (uint32_t)vcpu)->state;
+		if (io->vcpu[vcpu].taken || (state != STATE_IOREQ_READY &&
+					     state != STATE_IOREQ_INPROCESS)) {
+			/* A fresh binding, or Xen asking twice. */
+			xen_evtchn_unmask(io->ec, (uint32_t)port);
+			continue;
+		}
+		/* Pairs with the write barrier before Xen's READY. */
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		ioreq_read_slot(io, (uint32_t)vcpu, acc);
+		ioreq_slot(io, (uint32_t)vcpu)->state = STATE_IOREQ_INPROCESS;
+		io->vcpu[vcpu].taken = true;
+		return 1;
+	}
+}
+
+void ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
+{
+	volatile struct ioreq *slot = ioreq_slot(io, acc->vcpu);
+	struct ioreq_vcpu *vcpu = &io->vcpu[acc->vcpu];
+
+	vcpu->taken = false;
+	if (acc->kind == IOREQ_MMIO_READ)
+		slot->data = acc->data;
+	else if (acc->kind == IOREQ_OTHER && slot->dir == IOREQ_READ &&
+		 !slot->data_is_ptr)
+		slot->data = UINT64_MAX;
+	/* Pairs with Xen's read barrier after it sees RESP_READY. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	slot->state = STATE_IORESP_READY;
+	/* Wake the vCPU before the unmask: it is the one who waits. */
+	xen_evtchn_notify(io->ec, (uint32_t)vcpu->port);
+	xen_evtchn_unmask(io->ec, (uint32_t)vcpu->port);
+}

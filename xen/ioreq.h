@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ioreq server of one guest: the shared page in which Xen hands us the
+ * guest's accesses to our windows, one slot per vCPU (xen/hvm/ioreq.h).
+ *
+ * Life cycle:
+ *   open      server, page, event channels exist and are enabled. Nothing
+ *             arrives but INVALIDATE.
+ *   add_range accesses to the window arrive from now on.
+ *   close     the server stays in Xen with its ranges and its page; a vCPU
+ *             that touches a window waits until somebody opens it again.
+ *   destroy   the server is gone; an access to the window is an abort in the
+ *             guest. Every access must have been answered before.
+ *
+ * A vCPU stands still from its access until ioreq_done(). Not fork-safe, not
+ * thread-safe, nothing logs. Functions return 0 or -errno.
+ */
+#ifndef XEN_IOREQ_H
+#define XEN_IOREQ_H
+
+#include <stdint.h>
+
+struct xen_dm;
+struct xen_evtchn;
+struct xen_foreign;
+struct xen_ioreq;
+
+enum ioreq_kind {
+	IOREQ_MMIO_READ,
+	IOREQ_MMIO_WRITE,
+	IOREQ_UNMAP_ALL,	/* guest memory moved: IOREQ_TYPE_INVALIDATE */
+	IOREQ_OTHER,		/* nothing we know; answer it with all ones */
+};
+
+struct ioreq_access {
+	enum ioreq_kind kind;
+	uint32_t vcpu;
+	uint64_t addr;		/* guest-physical */
+	uint64_t data;		/* in for a write, out for a read */
+	uint32_t size;		/* bytes, 1, 2, 4 or 8 for MMIO */
+};
+
+/*
+ * Make a server, or take up server *id if it is not UINT32_MAX. *id is set as
+ * soon as Xen has given the server out, even if a later step fails; the server
+ * is destroyed again then, if it was made here. *step names the call that
+ * failed. The three handles are borrowed until ioreq_close().
+ */
+int ioreq_open(struct xen_ioreq **io, struct xen_dm *dm,
+	       struct xen_evtchn *ec, struct xen_foreign *f, uint32_t *id,
+	       const char **step);
+void ioreq_close(struct xen_ioreq *io);
+/* Destroy the server in Xen, then close. */
+int ioreq_destroy(struct xen_ioreq *io);
+
+uint32_t ioreq_vcpus(const struct xen_ioreq *io);
+
+/* @size bytes from @base; -EEXIST when the server has it already. */
+int ioreq_add_range(struct xen_ioreq *io, uint64_t base, uint64_t size);
+int ioreq_remove_range(struct xen_ioreq *io, uint64_t base, uint64_t size);
+
+/*
+ * Door 1. The next access, copied once from its slot: 1, or 0 when nothing is
+ * pending, or -errno. Each must be answered by one ioreq_done(), in any order
+ * and any time later.
+ */
+int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc);
+void ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc);
+
+#endif
