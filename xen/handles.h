@@ -5,6 +5,9 @@
 #ifndef XEN_HANDLES_H
 #define XEN_HANDLES_H
 
+/* Xen shows the device-model interface to programs that ask for it. */
+#define __XEN_TOOLS__ 1
+
 #include <errno.h>
 #include <stdint.h>
 
@@ -12,6 +15,8 @@
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
 #include <xengnttab.h>
+
+#include "xen/foreign.h"
 
 struct xen_dm {
 	xendevicemodel_handle *handle;
