@@ -69,7 +69,7 @@ struct state {
 	uint8_t uuid[16];	/* of the guest: domain ids are used again */
 	uint32_t server;	/* ioreq server id or STATE_NO_SERVER */
 	uint32_t reserved;
-	struct stats_map map;
+	struct mapcache_stats map;
 	struct state_disk disk[STATE_MAX_DISKS];
 };
 

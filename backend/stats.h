@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+#include "mapcache/stats.h"	/* the mapcache's own, struct mapcache_stats */
+
 /* name, what it counts */
 #define STATS_DISK(X) \
 	X(reads, "read requests completed") \
@@ -42,33 +44,10 @@
 	X(stalls, "requests that waited for buffer space") \
 	X(in_flight, "requests at this moment taken and not yet returned")
 
-#define STATS_MAP(X) \
-	X(foreign_maps, "bucket map calls") \
-	X(foreign_unmaps, "bucket unmap calls") \
-	X(foreign_pages, "foreign pages mapped at this moment") \
-	X(foreign_bad_pages, "pages of mapped buckets that could not be mapped") \
-	X(hits, "bucket look-ups that found the bucket") \
-	X(misses, "bucket look-ups that had to map") \
-	X(evictions, "buckets unmapped to make room") \
-	X(invalidations, "invalidate requests from Xen") \
-	X(stale, "buckets kept past an invalidation by a pin, at this moment") \
-	X(grant_maps, "grant map calls") \
-	X(grant_unmaps, "grant unmap calls") \
-	X(grant_pages, "grants mapped at this moment") \
-	X(copies, "grant copy calls") \
-	X(copy_segments, "segments of grant copy calls") \
-	X(copy_bytes, "bytes moved by grant copy") \
-	X(memcpy_bytes, "bytes moved through mappings") \
-	X(failures, "guest addresses that could not be reached")
-
 #define STATS_FIELD(name, help) uint64_t name;
 
 struct stats_disk {
 	STATS_DISK(STATS_FIELD)
-};
-
-struct stats_map {
-	STATS_MAP(STATS_FIELD)
 };
 
 #endif
