@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Packs what boots: dom0's initramfs with the guest's inside it.  Half a
+# second, so it runs before every boot.
+
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+usage() {
+	cat <<U
+usage: pack.sh [FILE...]
+
+Packs $RIG_IMAGE
+from the cache, from what build.sh installed (if anything) and from this
+directory.  Each FILE goes into dom0's /usr/bin (an arm64 program or a script).
+
+RIG_IMAGE_OUT  another place for the images
+RIG_STAGE_IN   another tree to put into dom0, as 'make install DESTDIR=' made it
+U
+}
+
+tree=$RIG_CACHE/tree/root
+libdir=usr/lib/aarch64-linux-gnu
+xenbin=usr/lib/xen-4.20/bin
+
+guest_programs=(
+	usr/sbin/{blkdiscard,blockdev,e2fsck,fstrim,mke2fs}
+)
+dom0_programs=(
+	"${guest_programs[@]}"
+	"$xenbin"/{xl,xenstored,xenconsoled,xen-init-dom0,xenconsole}
+	"$xenbin"/{libxl-save-helper,xenperf,xentop,xenctx,xenstore-control}
+	usr/bin/{strace,fallocate,prlimit,setpriv,unshare,lslocks}
+	usr/sbin/{dumpe2fs,tune2fs}
+)
+
+# into ROOT PATH: copies a program or library of the tree with everything it is
+# linked to.  A library the tree lacks is an error now, not a riddle in dom0.
+into() {
+	local root=$1 path=$2 lib
+
+	[ -e "$root/$path" ] && return
+	[ -e "$tree/$path" ] || die "the arm64 tree has no $path"
+	mkdir -p "$root/${path%/*}"
+	cp -L "$tree/$path" "$root/$path"
+	needs "$root" "$root/$path"
+}
+
+# needs ROOT FILE: the libraries FILE is linked to, unless ROOT has them.
+needs() {
+	local root=$1 lib
+
+	while read -r lib; do
+		[ -e "$root/$libdir/$lib" ] || into "$root" "$libdir/$lib"
+	done < <("${RIG_CROSS}readelf" -d "$2" 2>/dev/null |
+		sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+}
+
+# What dom0 and guest have in common.
+base() {
+	local root=$1 d
+
+	mkdir -p "$root"/{dev,etc,proc,sys,tmp,run,mnt,var,root} \
+		"$root"/usr/{bin,sbin,lib}
+	for d in bin sbin lib; do
+		ln -s "usr/$d" "$root/$d"
+	done
+	install -m755 "$tree/usr/bin/busybox" "$root/usr/bin/busybox"
+	into "$root" "$libdir/ld-linux-aarch64.so.1"
+	ln -s "aarch64-linux-gnu/ld-linux-aarch64.so.1" \
+		"$root/usr/lib/ld-linux-aarch64.so.1"
+	cp "$tree/etc/mke2fs.conf" "$root/etc/"
+	{
+		echo "root:x:0:0:root:/root:/bin/sh"
+		echo "nobody:x:65534:65534:nobody:/:/bin/false"
+	} >"$root/etc/passwd"
+	{
+		echo "root:x:0:"
+		echo "nogroup:x:65534:"
+	} >"$root/etc/group"
+	[ ! -e "$RIG_BUILD/vblk-load" ] ||
+		install -m755 "$RIG_BUILD/vblk-load" "$root/usr/bin/vblk-load"
+}
+
+programs() {
+	local root=$1 p
+	shift
+
+	for p in "$@"; do
+		into "$root" "$p"
+	done
+	ln -s mke2fs "$root/usr/sbin/mkfs.ext4"
+	ln -s e2fsck "$root/usr/sbin/fsck.ext4"
+}
+
+guest() {
+	base "$out/guest"
+	programs "$out/guest" "${guest_programs[@]}"
+	mkdir "$out/guest/tests"
+	install -m755 "$RIG_DIR"/guest/tests/* "$out/guest/tests/"
+	install -m755 "$RIG_DIR/guest/init" "$out/guest/init"
+}
+
+dom0() {
+	local p
+
+	base "$out/dom0"
+	programs "$out/dom0" "${dom0_programs[@]}"
+	for p in "$tree"/usr/bin/xenstore-*; do
+		[ -L "$p" ] || into "$out/dom0" "${p#"$tree"/}"
+	done
+	# dlopen()ed by glibc: without it xl aborts at pthread_cancel()
+	into "$out/dom0" "$libdir/libgcc_s.so.1"
+	for p in "$tree/$libdir"/lib{xen*,uring,json-c}.so.[0-9]*; do
+		[ ! -f "$p" ] || into "$out/dom0" "${p#"$tree"/}"
+	done
+
+	mkdir -p "$out/dom0/etc/xen" "$out/dom0"/{srv,share}
+	cp -a "$tree/etc/xen/scripts" "$out/dom0/etc/xen/"
+	echo 'autoballoon="off"' >"$out/dom0/etc/xen/xl.conf"
+	install -m755 "$RIG_DIR/dom0/init" "$out/dom0/init"
+	install -m755 "$RIG_DIR/dom0/guest" "$out/dom0/usr/bin/guest"
+
+	mkdir "$out/dom0/root/guest"
+	cp "$RIG_CACHE/kernel/Image" "$out/guest.cpio" "$out/dom0/root/guest/"
+}
+
+# The product as installed, without its documentation.
+product() {
+	local stage=${RIG_STAGE_IN:-$RIG_STAGE} f
+
+	if [ ! -d "$stage" ]; then
+		say "note: nothing installed in $stage, dom0 gets no product"
+		return
+	fi
+	(cd "$stage" && tar c --exclude=./usr/share/man --exclude=./usr/share/doc .) |
+		tar x --keep-directory-symlink --no-same-owner -C "$out/dom0"
+	while read -r f; do
+		needs "$out/dom0" "$f"
+	done < <(cd "$stage" && find . -type f -perm -u+x -printf "$stage/%P\n")
+}
+
+cpio_of() {
+	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort |
+		cpio --quiet -o -H newc --owner 0:0) >"$1.cpio"
+}
+
+case ${1:-} in
+-h | --help)
+	usage
+	exit 0
+	;;
+esac
+
+need_cache
+cache_lock -s
+image=${RIG_IMAGE_OUT:-$RIG_IMAGE}
+out=$image.new.$$
+trap 'rm -rf "$out"' EXIT
+mkdir -p "$out"
+
+guest
+cpio_of "$out/guest"
+dom0
+product
+[ $# = 0 ] || install -m755 "$@" "$out/dom0/usr/bin/"
+for f in "$@"; do
+	needs "$out/dom0" "$f"
+done
+cpio_of "$out/dom0"
+
+rm -rf "$out/guest" "$out/dom0"
+cp "$RIG_CACHE/kernel/Image" "$RIG_CACHE/xen/xen" "$out/"
+printf '%s\n' "$RIG_SRC" >"$RIG_WORK/source"
+rm -rf "$image"
+mv "$out" "$image"
+say "packed $image (dom0 $(($(stat -c %s "$image/dom0.cpio") >> 20)) MiB," \
+	"guest $(($(stat -c %s "$image/guest.cpio") >> 20)) MiB)"
