@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# One Makefile for everything. `make help` says what it can do, V=1 shows the
+# commands. A new source file goes into one of the lists below, and nowhere
+# else; a new unit test into the table further down.
+#
+# In a build directory of its own, configure leaves a Makefile of two lines that
+# names the source directory and includes this one.
+
+ifneq ($(origin srcdir),file)
+srcdir := .
+endif
+
+VERSION := 0.1
+
+# --- what the programs are made of ---------------------------------------------
+
+mapcache-objs := \
+	mapcache/copy.o \
+	mapcache/foreign.o \
+	mapcache/gpa.o \
+	mapcache/grant.o \
+	mapcache/mapcache.o
+
+worker-objs := \
+	backend/aio.o \
+	backend/blk.o \
+	backend/device.o \
+	backend/isolate.o \
+	backend/log.o \
+	backend/pool.o \
+	backend/proto.o \
+	backend/queue.o \
+	backend/state.o \
+	backend/vdev.o \
+	backend/vmmio.o \
+	backend/vring.o \
+	backend/worker.o \
+	xen/dm.o \
+	xen/evtchn.o \
+	xen/foreign.o \
+	xen/grant.o \
+	xen/ioreq.o \
+	xen/irq.o
+
+manager-objs := \
+	backend/config.o \
+	backend/control.o \
+	backend/guest.o \
+	backend/image.o \
+	backend/log.o \
+	backend/manager.o \
+	backend/proto.o \
+	backend/spawn.o \
+	backend/state.o \
+	backend/xen-vblkd.o \
+	xen/domain.o \
+	xen/store.o
+
+cli-objs := \
+	tools/xen-vblk.o
+
+load-objs := \
+	tools/vblk-load.o
+
+# Each program, what it is made of and the libraries it may need. Libraries
+# show which program can do what: the worker has no xenstore.
+PROGRAMS := xen-vblk-worker xen-vblkd xen-vblk vblk-load
+
+OBJS_xen-vblk-worker := $(worker-objs) libmapcache.a
+LIBS_xen-vblk-worker = $(XENDEVICEMODEL_LIBS) $(XENFOREIGNMEMORY_LIBS) \
+	$(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(URING_LIBS)
+
+OBJS_xen-vblkd := $(manager-objs)
+LIBS_xen-vblkd = $(XENSTORE_LIBS) $(XENCTRL_LIBS) $(JSON_LIBS) $(INIH_LIBS)
+
+OBJS_xen-vblk := $(cli-objs)
+LIBS_xen-vblk = $(JSON_LIBS)
+
+OBJS_vblk-load := $(load-objs)
+LIBS_vblk-load = -pthread
+
+# --- unit tests: tests/unit/test_NAME.c and the objects it is linked with -------
+
+TEST_gpa := \
+	mapcache/gpa.o
+
+# --- configuration -------------------------------------------------------------
+
+# These need no configuration, or bring it about themselves.
+UNCONFIGURED := help clean distclean setup check demo bench lint
+
+goals := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out $(UNCONFIGURED),$(goals)),)
+include config-host.mak
+endif
+
+config-host.mak: $(srcdir)/configure
+	@if [ -x config.status ]; then ./config.status; \
+		else $(srcdir)/configure; fi || { rm -f $@; exit 1; }
+
+# --- how to build --------------------------------------------------------------
+
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+ifeq ($(V),1)
+say = @:
+Q :=
+else
+say = @printf '  %-7s %s\n'
+Q := @
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
+	-Wstrict-prototypes -Wundef -Wwrite-strings -Wpointer-arith
+
+# "quotes" are ours, from the top of the tree, <brackets> the system's: there is
+# a xen/ in both, and neither may hide the other's headers.
+INCLUDES = -iquote . -iquote $(srcdir) -include config-host.h \
+	$(JSON_CFLAGS) $(INIH_CFLAGS) $(URING_CFLAGS) $(XENCTRL_CFLAGS)
+DEFINES := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"'
+
+COMPILE = $(CC) $(BASE_CFLAGS) $(WARNINGS) $(DEFINES) $(INCLUDES) $(CPPFLAGS) \
+	$(CFLAGS)
+LINK = $(CC) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
+
+# While files are still to be written: what is there is compiled, and programs
+# that are complete are linked.
+absent = $(foreach o,$(filter %.o,$1),$(if $(wildcard $(srcdir)/$(o:.o=.c)),,$o))
+ready := $(foreach p,$(PROGRAMS),$(if $(call absent,$(OBJS_$p)),,$p))
+
+tests := $(patsubst $(srcdir)/%.c,%,$(sort \
+	$(wildcard $(srcdir)/tests/unit/test_*.c)))
+ifndef CONFIG_CMOCKA
+tests :=
+endif
+
+all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
+	$(OBJS_$p))) $(tests:=.o) $(foreach t,$(tests),\
+	$(TEST_$(t:tests/unit/test_%=%))))
+
+.PHONY: all
+all: $(ready) $(filter-out $(call absent,$(all-objs)),$(all-objs))
+	@for p in $(filter-out $(ready),$(PROGRAMS)); do \
+		echo "  ($$p is not complete yet)"; done
+
+libmapcache.a: $(mapcache-objs)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+define program
+$1: $$(OBJS_$1)
+	$$(say) LINK $$@
+	$$(Q)$$(LINK) -o $$@ $$^ $$(LIBS_$1)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$p)))
+
+# A test gets the libraries of the objects it names and no others.
+object-libs = $(if $(filter backend/aio.o,$1),$(URING_LIBS)) \
+	$(if $(filter backend/config.o,$1),$(INIH_LIBS)) \
+	$(if $(filter backend/control.o tools/%.o,$1),$(JSON_LIBS)) \
+	$(if $(filter xen/%.o,$1),$(LIBS_xen-vblk-worker) $(LIBS_xen-vblkd))
+
+define unit-test
+tests/unit/test_$1: tests/unit/test_$1.o $$(TEST_$1)
+	$$(say) LINK $$@
+	$$(Q)$$(LINK) -o $$@ $$^ $$(call object-libs,$$(TEST_$1)) $$(CMOCKA_LIBS)
+endef
+$(foreach t,$(tests:tests/unit/test_%=%),$(eval $(call unit-test,$t)))
+
+$(all-objs): %.o: $(srcdir)/%.c config-host.mak
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+-include $(all-objs:.o=.d)
+
+.PHONY: clean
+clean:
+	$(Q)rm -f $(PROGRAMS) libmapcache.a tests/unit/test_*.o \
+		$(all-objs) $(all-objs:.o=.d) $(patsubst $(srcdir)/%.c,%,\
+		$(wildcard $(srcdir)/tests/unit/test_*.c))
