@@ -61,6 +61,7 @@ job=$dir/share/jobs/$name-$(date +%s%N)-$$
 	fi
 } >"$job.new"
 mv "$job.new" "$job.sh"
+: >"${job%/*}/wake"
 
 give_up() {
 	cat "$job.out" 2>/dev/null || true
@@ -68,9 +69,14 @@ give_up() {
 	exit "$1"
 }
 
+kill_job() {
+	: >"$job.kill"
+	: >"${job%/*}/wake"
+}
+
 # A job that was told to die must be seen dead: nothing is left running.
 time_up() {
-	: >"$job.kill"
+	kill_job
 	for _ in {1..100}; do
 		[ ! -e "$job.rc" ] || break
 		sleep 0.1
@@ -78,7 +84,7 @@ time_up() {
 	give_up 124 "not done after $limit s, killed"
 }
 
-trap ': >"$job.kill"' INT TERM
+trap 'kill_job; exit 130' INT TERM
 pid=$(cat "$dir/qemu.pid" 2>/dev/null || true)
 end=$((SECONDS + limit))
 until [ -e "$job.rc" ]; do

@@ -25,6 +25,7 @@ RIG_CC=$RIG_CACHE/bin/xcc
 RIG_PKG_CONFIG=$RIG_CACHE/bin/pkg-config
 RIG_BUILD=$RIG_WORK/build
 RIG_STAGE=$RIG_WORK/stage
+RIG_TOOLS=$RIG_WORK/tools
 RIG_IMAGE=$RIG_WORK/image
 
 say() {

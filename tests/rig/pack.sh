@@ -80,8 +80,8 @@ base() {
 		echo "root:x:0:"
 		echo "nogroup:x:65534:"
 	} >"$root/etc/group"
-	[ ! -e "$RIG_BUILD/vblk-load" ] ||
-		install -m755 "$RIG_BUILD/vblk-load" "$root/usr/bin/vblk-load"
+	[ ! -e "$RIG_TOOLS/vblk-load" ] ||
+		install -m755 "$RIG_TOOLS/vblk-load" "$root/usr/bin/vblk-load"
 }
 
 programs() {

@@ -1,0 +1,740 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vblk-load: load for a disk, and a pattern that tells whether it kept it.
+ *
+ * Runs wherever there is a file or a block device: in a guest on /dev/vda, in
+ * dom0 on the image behind it.  Each job is a thread with one request in
+ * flight; nothing but libc is needed, so a static binary fits any initramfs.
+ *
+ * The pattern is defined by position: sector n of a disk written with seed s is
+ * the same bytes whoever writes it, in whatever pieces and order.  Its first
+ * two words are s and n, so a sector in the wrong place names where it belongs.
+ *
+ * Areas are cut into pieces, and each job takes the next piece from a common
+ * counter; that covers the load (pieces of one size, chosen as they come) and
+ * the pattern (a shuffled list of pieces of many sizes).
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECTOR 512u
+#define SECTOR_WORDS (SECTOR / sizeof(uint64_t))
+#define PIECE_MAX (1u << 20)
+#define PAGE 4096u
+#define JOBS_MAX 256
+#define NSEC 1000000000ull
+
+/* Latencies by value: 16 steps to the octave, so read with 6 % precision. */
+#define STEPS 16u
+#define BUCKETS (64u * STEPS)
+
+struct latency {
+	uint64_t count, sum, max;
+	uint32_t bucket[BUCKETS];
+};
+
+struct piece {
+	uint64_t offset;
+	uint32_t len;
+};
+
+struct options {
+	const char *path;
+	uint64_t bs, size, offset, seed, count, seconds, fsync_every;
+	unsigned int jobs;
+	bool direct, sequential, json, keep_going;
+};
+
+struct run {
+	struct options opt;
+	bool writes, pattern;
+	int fd;
+	uint32_t block;			/* the device's smallest request */
+	uint64_t deadline;
+	struct piece *pieces;		/* pattern only */
+	uint64_t npieces;
+	_Atomic uint64_t next;		/* piece or request to be taken */
+	_Atomic uint64_t errors;
+	atomic_bool stop;
+};
+
+struct job {
+	struct run *run;
+	unsigned int index;
+	uint64_t random;
+	uint64_t position;		/* sequential load: next offset */
+	unsigned char *pages;
+	uint64_t bytes;
+	struct latency lat;
+	pthread_t thread;
+};
+
+static const char help[] =
+"vblk-load - load a disk and check what it keeps\n"
+"\n"
+"usage: vblk-load read|write [OPTION...] DEV\n"
+"       vblk-load pattern-write|pattern-check --seed N [OPTION...] DEV\n"
+"       vblk-load pattern-sum [--size SIZE] DEV\n"
+"       vblk-load pattern-sum --seed N --size SIZE\n"
+"\n"
+"DEV is a block device or a regular file that is large enough.  'write' and\n"
+"'pattern-write' DESTROY what is on it.  SIZE, BS and OFFSET take k, M, G.\n"
+"\n"
+"read, write: requests of one size for a while; prints requests per second,\n"
+"MiB per second and the latency's average, median, 99th percentile, maximum.\n"
+"  --bs BS            size of a request (default 4k)\n"
+"  --jobs N           threads, one request in flight each (default 1)\n"
+"  --seconds S        stop after that long (default 10)\n"
+"  --count N          stop after N requests in all; no time limit of its own\n"
+"  --random           anywhere in the area (default)\n"
+"  --sequential       each job walks through its own share of the area\n"
+"  --fsync N          fdatasync after every N writes of a job\n"
+"  --keep-going       count errors instead of stopping at the first\n"
+"  --json             print one line of JSON\n"
+"\n"
+"pattern-write: fill the area with the pattern, every sector once, in random\n"
+"order and in pieces of 512 bytes to 1 MiB, from buffers that are not aligned to\n"
+"pages; fsync at the end.\n"
+"pattern-check: read the area back in other pieces and another order, and say\n"
+"which sector differs and how.\n"
+"pattern-sum: print a checksum of the area; without DEV, of the pattern that\n"
+"pattern-write would put there.\n"
+"  --seed N           which pattern (default 1); for load, which random order\n"
+"\n"
+"all:\n"
+"  --size SIZE        the area (default: from --offset to the end of DEV)\n"
+"  --offset OFFSET    where the area begins (default 0)\n"
+"  --direct           O_DIRECT: past the page cache\n"
+"  --jobs N           as above, for the pattern too\n"
+"  --help             this text\n"
+"\n"
+"Exit status: 0 good, 1 an I/O error or a difference, 2 wrong usage.\n";
+
+static void __attribute__((format(printf, 1, 2), noreturn))
+usage_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("vblk-load: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs("\nTry 'vblk-load --help'.\n", stderr);
+	exit(2);
+}
+
+static void __attribute__((format(printf, 1, 2), noreturn))
+fatal(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("vblk-load: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NSEC + (uint64_t)ts.tv_nsec;
+}
+
+/* splitmix64: a state that is merely counted up gives good words. */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static uint64_t random_below(uint64_t *state, uint64_t limit)
+{
+	return random_next(state) % limit;
+}
+
+/* --- the pattern --------------------------------------------------------- */
+
+static void pattern_fill(unsigned char *buf, uint64_t seed, uint64_t offset,
+			 uint32_t len)
+{
+	uint64_t word[SECTOR_WORDS];
+
+	for (uint32_t done = 0; done < len; done += SECTOR) {
+		uint64_t sector = (offset + done) / SECTOR;
+		uint64_t state = seed ^ sector << 20;
+
+		word[0] = htole64(seed);
+		word[1] = htole64(sector);
+		for (size_t i = 2; i < SECTOR_WORDS; i++)
+			word[i] = htole64(random_next(&state));
+		memcpy(buf + done, word, SECTOR);
+	}
+}
+
+static void pattern_complain(const unsigned char *got, const unsigned char *want,
+			     uint64_t seed, uint64_t sector)
+{
+	static const unsigned char zero[SECTOR];
+	unsigned char other[SECTOR];
+	uint64_t word[2];
+	size_t i = 0;
+
+	memcpy(word, got, sizeof(word));
+	word[0] = le64toh(word[0]);
+	word[1] = le64toh(word[1]);
+	pattern_fill(other, word[0], word[1] * SECTOR, SECTOR);
+	if (!memcmp(got, zero, SECTOR)) {
+		fprintf(stderr, "vblk-load: sector %" PRIu64 " is all zero\n",
+			sector);
+	} else if (!memcmp(got, other, SECTOR)) {
+		fprintf(stderr, "vblk-load: sector %" PRIu64 " holds sector %"
+			PRIu64 " of seed %" PRIu64 ", expected seed %" PRIu64
+			"\n", sector, word[1], word[0], seed);
+	} else {
+		while (got[i] == want[i])
+			i++;
+		fprintf(stderr, "vblk-load: sector %" PRIu64 " differs from "
+			"byte %zu on: 0x%02x, expected 0x%02x\n", sector, i,
+			got[i], want[i]);
+	}
+}
+
+/* True when all of it is the pattern; the first few differences are named. */
+static bool pattern_matches(struct run *run, const unsigned char *buf,
+			    const struct piece *p)
+{
+	unsigned char want[SECTOR];
+	bool good = true;
+
+	for (uint32_t done = 0; done < p->len; done += SECTOR) {
+		pattern_fill(want, run->opt.seed, p->offset + done, SECTOR);
+		if (!memcmp(buf + done, want, SECTOR))
+			continue;
+		good = false;
+		if (atomic_fetch_add(&run->errors, 1) < 10)
+			pattern_complain(buf + done, want, run->opt.seed,
+					 (p->offset + done) / SECTOR);
+	}
+	return good;
+}
+
+/* 512 bytes to 1 MiB, each power of two as likely as the next. */
+static uint32_t piece_length(uint64_t *random, uint64_t left, uint32_t block)
+{
+	uint64_t len = (uint64_t)SECTOR << random_below(random, 12);
+
+	len += random_below(random, len);
+	len -= len % block;
+	if (len < block)
+		len = block;
+	if (len > PIECE_MAX)
+		len = PIECE_MAX;
+	return (uint32_t)(len < left ? len : left);
+}
+
+/* Cuts the area so that the pieces cover it exactly once, and shuffles them. */
+static void pattern_cut(struct run *run, uint64_t salt)
+{
+	const struct options *o = &run->opt;
+	uint64_t random = o->seed ^ salt, at = o->offset, room = 0;
+
+	while (at < o->offset + o->size) {
+		uint64_t left = o->offset + o->size - at;
+		uint32_t len = piece_length(&random, left, run->block);
+
+		if (run->npieces == room) {
+			room = room ? room * 2 : 1024;
+			run->pieces = reallocarray(run->pieces, room,
+						   sizeof(*run->pieces));
+			if (!run->pieces)
+				fatal("out of memory");
+		}
+		run->pieces[run->npieces++] = (struct piece){ at, len };
+		at += len;
+	}
+	for (uint64_t i = run->npieces; i > 1; i--) {
+		uint64_t j = random_below(&random, i);
+		struct piece p = run->pieces[i - 1];
+
+		run->pieces[i - 1] = run->pieces[j];
+		run->pieces[j] = p;
+	}
+}
+
+/* --- one request --------------------------------------------------------- */
+
+static unsigned int bucket_of(uint64_t ns)
+{
+	unsigned int log;
+
+	if (ns < STEPS)
+		return (unsigned int)ns;
+	log = 63u - (unsigned int)__builtin_clzll(ns);
+	return (log - 3) * STEPS + (unsigned int)(ns >> (log - 4)) % STEPS;
+}
+
+static uint64_t bucket_value(unsigned int b)
+{
+	if (b < STEPS)
+		return b;
+	return (STEPS + b % STEPS + 0ull) << (b / STEPS - 1);
+}
+
+static void latency_add(struct latency *lat, uint64_t ns)
+{
+	lat->count++;
+	lat->sum += ns;
+	if (ns > lat->max)
+		lat->max = ns;
+	lat->bucket[bucket_of(ns)]++;
+}
+
+static void latency_merge(struct latency *to, const struct latency *from)
+{
+	to->count += from->count;
+	to->sum += from->sum;
+	if (from->max > to->max)
+		to->max = from->max;
+	for (unsigned int i = 0; i < BUCKETS; i++)
+		to->bucket[i] += from->bucket[i];
+}
+
+static uint64_t latency_percentile(const struct latency *lat, unsigned int pc)
+{
+	uint64_t want = (lat->count * pc + 99) / 100, seen = 0;
+
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		seen += lat->bucket[i];
+		if (seen && seen >= want)
+			return bucket_value(i) < lat->max ? bucket_value(i)
+							  : lat->max;
+	}
+	return lat->max;
+}
+
+/* All of a piece, whatever the kernel makes of it; false says why on stderr. */
+static bool transfer(struct run *run, unsigned char *buf, const struct piece *p)
+{
+	uint32_t done = 0;
+
+	while (done < p->len) {
+		off_t at = (off_t)(p->offset + done);
+		ssize_t n = run->writes
+			? pwrite(run->fd, buf + done, p->len - done, at)
+			: pread(run->fd, buf + done, p->len - done, at);
+
+		if (n > 0) {
+			done += (uint32_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (atomic_fetch_add(&run->errors, 1) < 10)
+			fprintf(stderr, "vblk-load: %s %s: %u bytes at %jd: %s\n",
+				run->writes ? "write" : "read", run->opt.path,
+				p->len - done, (intmax_t)at,
+				n < 0 ? strerror(errno) : "end of file");
+		return false;
+	}
+	return true;
+}
+
+static bool job_flush(struct job *job)
+{
+	struct run *run = job->run;
+
+	if (!fdatasync(run->fd))
+		return true;
+	atomic_fetch_add(&run->errors, 1);
+	fprintf(stderr, "vblk-load: fdatasync %s: %s\n", run->opt.path,
+		strerror(errno));
+	return false;
+}
+
+/* Another place in the job's pages for each piece: never page aligned. */
+static unsigned char *job_buffer(struct job *job)
+{
+	uint32_t step = job->run->opt.direct ? SECTOR : 1;
+
+	return job->pages + step +
+		step * random_below(&job->random, PAGE / step - 1);
+}
+
+static bool pattern_piece(struct job *job, const struct piece *p)
+{
+	struct run *run = job->run;
+	unsigned char *buf = job_buffer(job);
+
+	if (run->writes) {
+		pattern_fill(buf, run->opt.seed, p->offset, p->len);
+		return transfer(run, buf, p);
+	}
+	memset(buf, 0xee, p->len);
+	return transfer(run, buf, p) && pattern_matches(run, buf, p);
+}
+
+/* --- the jobs ------------------------------------------------------------ */
+
+static void *pattern_job(void *arg)
+{
+	struct job *job = arg;
+	struct run *run = job->run;
+
+	while (!run->stop) {
+		uint64_t i = atomic_fetch_add(&run->next, 1);
+		uint64_t begin;
+
+		if (i >= run->npieces)
+			break;
+		begin = now();
+		if (!pattern_piece(job, &run->pieces[i]) &&
+		    !run->opt.keep_going)
+			run->stop = true;
+		latency_add(&job->lat, now() - begin);
+		job->bytes += run->pieces[i].len;
+	}
+	return NULL;
+}
+
+static struct piece load_next(struct job *job)
+{
+	const struct options *o = &job->run->opt;
+	uint64_t blocks = o->size / o->bs, share = blocks / o->jobs;
+	uint64_t block;
+
+	if (o->sequential)
+		block = share * job->index + job->position++ % share;
+	else
+		block = random_below(&job->random, blocks);
+	return (struct piece){ o->offset + block * o->bs, (uint32_t)o->bs };
+}
+
+static bool load_time_left(struct run *run)
+{
+	if (run->stop)
+		return false;
+	if (run->opt.count)
+		return atomic_fetch_add(&run->next, 1) < run->opt.count;
+	return now() < run->deadline;
+}
+
+static void *load_job(void *arg)
+{
+	struct job *job = arg;
+	struct run *run = job->run;
+	uint64_t every = run->opt.fsync_every;
+
+	while (load_time_left(run)) {
+		struct piece p = load_next(job);
+		uint64_t begin = now();
+		bool good = transfer(run, job->pages, &p);
+
+		if (good && every && (job->lat.count + 1) % every == 0)
+			good = job_flush(job);
+		if (good) {
+			latency_add(&job->lat, now() - begin);
+			job->bytes += p.len;
+		} else if (!run->opt.keep_going) {
+			run->stop = true;
+		}
+	}
+	return NULL;
+}
+
+static struct job *jobs_run(struct run *run, void *(*work)(void *))
+{
+	struct job *jobs = calloc(run->opt.jobs, sizeof(*jobs));
+	size_t len = run->opt.bs > PIECE_MAX ? run->opt.bs : PIECE_MAX;
+	uint64_t seed = run->opt.seed;
+
+	if (!jobs)
+		fatal("out of memory");
+	for (unsigned int i = 0; i < run->opt.jobs; i++) {
+		struct job *job = &jobs[i];
+
+		job->run = run;
+		job->index = i;
+		job->random = random_next(&seed);
+		if (posix_memalign((void **)&job->pages, PAGE, len + PAGE))
+			fatal("out of memory");
+		for (size_t at = 0; at < len; at += SECTOR)
+			memcpy(job->pages + at, &(uint64_t){ random_next(&seed) },
+			       sizeof(uint64_t));
+	}
+	for (unsigned int i = 0; i < run->opt.jobs; i++)
+		if (pthread_create(&jobs[i].thread, NULL, work, &jobs[i]))
+			fatal("cannot start job %u", i);
+	for (unsigned int i = 0; i < run->opt.jobs; i++)
+		pthread_join(jobs[i].thread, NULL);
+	return jobs;
+}
+
+/* --- the commands -------------------------------------------------------- */
+
+static void report(const struct run *run, const char *what,
+		   const struct job *jobs, uint64_t ns)
+{
+	const struct options *o = &run->opt;
+	struct latency *all = calloc(1, sizeof(*all));
+	double seconds = (double)(ns ? ns : 1) / (double)NSEC, us[4], rate, mib;
+	uint64_t bytes = 0;
+
+	if (!all)
+		fatal("out of memory");
+	for (unsigned int i = 0; i < o->jobs; i++) {
+		latency_merge(all, &jobs[i].lat);
+		bytes += jobs[i].bytes;
+	}
+	us[0] = all->count ? (double)all->sum / (double)all->count / 1e3 : 0;
+	us[1] = (double)latency_percentile(all, 50) / 1e3;
+	us[2] = (double)latency_percentile(all, 99) / 1e3;
+	us[3] = (double)all->max / 1e3;
+	rate = (double)all->count / seconds;
+	mib = (double)bytes / 1048576 / seconds;
+	if (o->json)
+		printf("{\"op\":\"%s\",\"bs\":%" PRIu64 ",\"jobs\":%u,"
+		       "\"direct\":%s,\"requests\":%" PRIu64 ",\"bytes\":%"
+		       PRIu64 ",\"errors\":%" PRIu64 ",\"seconds\":%.3f,"
+		       "\"iops\":%.1f,\"mib_s\":%.2f,\"lat_us\":{\"avg\":%.1f,"
+		       "\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f}}\n", what,
+		       run->pattern ? (uint64_t)0 : o->bs, o->jobs,
+		       o->direct ? "true" : "false", all->count, bytes,
+		       run->errors, seconds, rate, mib, us[0], us[1], us[2],
+		       us[3]);
+	else
+		printf("%s: %" PRIu64 " requests, %" PRIu64 " errors in %.3f s: "
+		       "%.1f/s, %.2f MiB/s, latency us avg %.1f p50 %.1f "
+		       "p99 %.1f max %.1f\n", what, all->count, run->errors,
+		       seconds, rate, mib, us[0], us[1], us[2], us[3]);
+	free(all);
+}
+
+static int command_jobs(struct run *run, const char *what)
+{
+	uint64_t begin = now();
+	struct job *jobs;
+
+	run->deadline = begin + run->opt.seconds * NSEC;
+	if (run->pattern)
+		pattern_cut(run, run->writes ? 0 : 0x5eed);
+	jobs = jobs_run(run, run->pattern ? pattern_job : load_job);
+	if (run->writes && fsync(run->fd)) {
+		run->errors++;
+		fprintf(stderr, "vblk-load: fsync %s: %s\n", run->opt.path,
+			strerror(errno));
+	}
+	report(run, what, jobs, now() - begin);
+	for (unsigned int i = 0; i < run->opt.jobs; i++)
+		free(jobs[i].pages);
+	free(jobs);
+	free(run->pieces);
+	return run->errors ? 1 : 0;
+}
+
+/* A position-dependent sum of the area's 64-bit words (FNV-1a by words). */
+static int command_sum(struct run *run)
+{
+	const struct options *o = &run->opt;
+	uint64_t sum = 0xcbf29ce484222325ull, word;
+	unsigned char *buf;
+
+	if (posix_memalign((void **)&buf, PAGE, PIECE_MAX))
+		fatal("out of memory");
+	for (uint64_t done = 0; done < o->size;) {
+		uint64_t left = o->size - done;
+		struct piece p = { o->offset + done,
+				   left < PIECE_MAX ? (uint32_t)left
+						    : PIECE_MAX };
+
+		if (run->fd < 0)
+			pattern_fill(buf, o->seed, p.offset, p.len);
+		else if (!transfer(run, buf, &p))
+			exit(1);
+		for (uint32_t i = 0; i < p.len; i += sizeof(word)) {
+			memcpy(&word, buf + i, sizeof(word));
+			sum = (sum ^ le64toh(word)) * 0x100000001b3ull;
+			sum ^= sum >> 32;
+		}
+		done += p.len;
+	}
+	printf("%016" PRIx64 "  %" PRIu64 " bytes\n", sum, o->size);
+	free(buf);
+	return 0;
+}
+
+static uint64_t parse_number(const char *name, const char *text)
+{
+	static const char units[] = "kMGT";
+	const char *unit;
+	uint64_t value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || end == text || *text == '-')
+		usage_error("--%s: '%s' is not a number", name, text);
+	if (*end && (unit = strchr(units, *end)) && !end[1]) {
+		unsigned int shift = 10 * (unsigned int)(unit - units + 1);
+
+		if (value > UINT64_MAX >> shift)
+			usage_error("--%s: '%s' is too large", name, text);
+		return value << shift;
+	}
+	if (*end)
+		usage_error("--%s: '%s' is not a number", name, text);
+	return value;
+}
+
+static void device_open(struct run *run)
+{
+	struct options *o = &run->opt;
+	uint64_t total;
+	struct stat st;
+	int block;
+
+	run->fd = open(o->path, (run->writes ? O_RDWR : O_RDONLY) | O_CLOEXEC |
+		       (o->direct ? O_DIRECT : 0));
+	if (run->fd < 0 || fstat(run->fd, &st))
+		fatal("%s: %s", o->path, strerror(errno));
+	run->block = SECTOR;
+	if (S_ISBLK(st.st_mode)) {
+		if (ioctl(run->fd, BLKGETSIZE64, &total))
+			fatal("%s: size: %s", o->path, strerror(errno));
+		if (o->direct && !ioctl(run->fd, BLKSSZGET, &block))
+			run->block = (uint32_t)block;
+	} else if (S_ISREG(st.st_mode)) {
+		total = (uint64_t)st.st_size;
+	} else {
+		fatal("%s is neither a block device nor a regular file", o->path);
+	}
+	if (o->offset > total || (o->size && o->size > total - o->offset))
+		fatal("%s has only %" PRIu64 " bytes", o->path, total);
+	if (!o->size)
+		o->size = (total - o->offset) / run->block * run->block;
+	/* a reader wants what the disk holds, not what memory remembers */
+	if (!run->writes)
+		posix_fadvise(run->fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+static void options_check(const struct run *run)
+{
+	const struct options *o = &run->opt;
+
+	if (!o->size)
+		fatal("%s: the area is empty", o->path ? o->path : "pattern-sum");
+	if (o->size % run->block || o->offset % run->block)
+		usage_error("--size and --offset must be multiples of %u",
+			    run->block);
+	if (run->pattern)
+		return;
+	if (!o->bs || o->bs > 64u << 20 || (o->direct && o->bs % run->block))
+		usage_error("--bs must be a multiple of %u, up to 64M",
+			    run->block);
+	if (o->size / o->bs < (o->sequential ? o->jobs : 1))
+		usage_error("the area is too small for requests of %" PRIu64
+			    " bytes", o->bs);
+}
+
+static void options_parse(struct options *o, int argc, char **argv)
+{
+	enum { BS = 1, JOBS, SECONDS, COUNT, SIZE, OFFSET, SEED, FSYNC,
+	       DIRECT, RANDOM, SEQUENTIAL, JSON, KEEP_GOING, HELP };
+	static const struct option names[] = {
+		{ "bs", required_argument, NULL, BS },
+		{ "jobs", required_argument, NULL, JOBS },
+		{ "seconds", required_argument, NULL, SECONDS },
+		{ "count", required_argument, NULL, COUNT },
+		{ "size", required_argument, NULL, SIZE },
+		{ "offset", required_argument, NULL, OFFSET },
+		{ "seed", required_argument, NULL, SEED },
+		{ "fsync", required_argument, NULL, FSYNC },
+		{ "direct", no_argument, NULL, DIRECT },
+		{ "random", no_argument, NULL, RANDOM },
+		{ "sequential", no_argument, NULL, SEQUENTIAL },
+		{ "json", no_argument, NULL, JSON },
+		{ "keep-going", no_argument, NULL, KEEP_GOING },
+		{ "help", no_argument, NULL, HELP },
+		{ NULL, 0, NULL, 0 },
+	};
+	int which, index = 0;
+
+	while ((which = getopt_long(argc, argv, "", names, &index)) != -1) {
+		uint64_t n = optarg && which != '?'
+			? parse_number(names[index].name, optarg) : 0;
+
+		switch (which) {
+		case BS: o->bs = n; break;
+		case JOBS: o->jobs = n > JOBS_MAX ? 0 : (unsigned int)n; break;
+		case SECONDS: o->seconds = n; break;
+		case COUNT: o->count = n; break;
+		case SIZE: o->size = n; break;
+		case OFFSET: o->offset = n; break;
+		case SEED: o->seed = n; break;
+		case FSYNC: o->fsync_every = n; break;
+		case DIRECT: o->direct = true; break;
+		case RANDOM: o->sequential = false; break;
+		case SEQUENTIAL: o->sequential = true; break;
+		case JSON: o->json = true; break;
+		case KEEP_GOING: o->keep_going = true; break;
+		case HELP: fputs(help, stdout); exit(0);
+		default: usage_error("wrong option");
+		}
+	}
+	if (!o->jobs)
+		usage_error("--jobs must be from 1 to %d", JOBS_MAX);
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = {
+		.opt = { .bs = 4096, .jobs = 1, .seconds = 10, .seed = 1 },
+		.fd = -1, .block = SECTOR,
+	};
+	const char *what;
+	bool sum;
+
+	options_parse(&run.opt, argc, argv);
+	if (optind == argc)
+		usage_error("which command?");
+	what = argv[optind++];
+	sum = !strcmp(what, "pattern-sum");
+	run.writes = !strcmp(what, "write") || !strcmp(what, "pattern-write");
+	run.pattern = !strncmp(what, "pattern-", 8);
+	if (!sum && !run.writes && strcmp(what, "read") &&
+	    strcmp(what, "pattern-check"))
+		usage_error("no command '%s'", what);
+	if (argc - optind > 1)
+		usage_error("one device at a time");
+	run.opt.path = argv[optind];
+	if (run.opt.path)
+		device_open(&run);
+	else if (!sum || !run.opt.size)
+		usage_error("%s: which device?", what);
+	options_check(&run);
+	return sum ? command_sum(&run) : command_jobs(&run, what);
+}
