@@ -28,6 +28,9 @@
 #define STATE_MAX_QUEUES  8		/* per disk */
 #define STATE_QUEUE_SIZE  256		/* most descriptors of one queue */
 #define STATE_NO_SERVER   UINT32_MAX
+#define STATE_TAKEN       (1u << 31)
+#define STATE_DONE        (1u << 30)
+#define STATE_POSITION    (STATE_DONE - 1)
 
 struct state_queue {
 	uint32_t ready;		/* QueueReady; written last when enabling */
@@ -36,12 +39,18 @@ struct state_queue {
 	uint64_t driver;
 	uint64_t device;
 	uint16_t last_avail;	/* next available entry to take */
-	uint16_t used;		/* next used index to publish */
-	uint32_t reserved;
+	uint16_t used;		/* published used index, all of it settled */
+	uint16_t used_next;	/* used index about to be published */
+	uint16_t reserved;
+	uint32_t taken;		/* chains taken, modulo 2^30 */
 	/*
-	 * Per head: 0 when the guest owns it, else 1 + the position in which
-	 * it was taken (modulo 2^31). Set before last_avail moves, cleared
-	 * after the used index that returns the head is published.
+	 * Per head: 0 when the guest owns it, else STATE_TAKEN | its position
+	 * among the taken ones, with STATE_DONE once its used entry is
+	 * written. Taking: in_flight[head], then last_avail. Returning: used
+	 * entry, STATE_DONE; then for the batch used_next, the used index in
+	 * guest memory, in_flight[] = 0, used. So after a kill
+	 *   used != used_next   publish used_next again, forget DONE heads
+	 *   used == used_next   every head that is not 0 is to be done (again)
 	 */
 	uint32_t in_flight[STATE_QUEUE_SIZE];
 };
@@ -57,6 +66,10 @@ struct state_disk {
 	uint32_t generation;	/* ConfigGeneration */
 	uint32_t writeback;	/* configuration field of the same name */
 	uint32_t num_queues;
+	uint32_t device_features_sel;	/* selector registers */
+	uint32_t driver_features_sel;
+	uint32_t queue_sel;
+	uint32_t reserved;
 	struct state_queue queue[STATE_MAX_QUEUES];
 	struct stats_disk stats;
 };

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A virtio device without its transport: status, features, queue set-up and
+ * interrupt status, as a pure state machine. A transport (vmmio.h) decodes the
+ * guest's register accesses into these calls; what a call asks of the rest of
+ * the program comes back as an effect, which device.c carries out.
+ *
+ * The registers live in struct state_disk, which outlives the process. Nothing
+ * here touches guest memory. Every call is total: whatever the guest writes,
+ * in whatever order, is either legal or without effect.
+ *
+ * An effect that takes time (STOP_QUEUE, RESET) changes nothing by itself: the
+ * caller lets go of the rings first and then says so, vdev_queue_stopped() or
+ * vdev_reset(). Until then the same call gives the same effect again.
+ * (virtio 1.2: 2.1, 2.2, 2.6, 3.1)
+ */
+#ifndef BACKEND_VDEV_H
+#define BACKEND_VDEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/state.h"
+
+enum vdev_effect_kind {
+	VDEV_NOTHING,
+	VDEV_KICK,		/* queue has new entries, perhaps */
+	VDEV_ENABLE_QUEUE,	/* map its ring, then vdev_queue_enabled() */
+	VDEV_STOP_QUEUE,	/* let go, then vdev_queue_stopped() */
+	VDEV_RESET_DEVICE,	/* let go of all, then vdev_reset() */
+	VDEV_FEATURES,		/* features are agreed */
+	VDEV_DRIVER_OK,		/* the driver is ready */
+	VDEV_CONFIG_WRITE,	/* offset, size, data */
+};
+
+struct vdev_effect {
+	enum vdev_effect_kind kind;
+	uint32_t queue;
+	uint32_t offset;	/* in the configuration space */
+	uint32_t size;		/* bytes */
+	uint64_t data;
+};
+
+struct vdev {
+	struct state_disk *reg;
+	uint64_t offered;	/* feature bits */
+	uint32_t num_queues;
+	uint32_t queue_size_max;
+	uint32_t device_id;	/* VIRTIO_ID_... */
+};
+
+/* Registers as after power-on. Clears nothing but registers. */
+void vdev_reset(struct vdev *v);
+
+uint32_t vdev_status(const struct vdev *v);
+struct vdev_effect vdev_write_status(struct vdev *v, uint32_t value);
+/* DRIVER_OK is set, and neither FAILED nor NEEDS_RESET. */
+bool vdev_running(const struct vdev *v);
+/*
+ * The device can't go on. True if the driver has to be told by an interrupt
+ * (the configuration-change bit is set then).
+ */
+bool vdev_needs_reset(struct vdev *v);
+
+uint32_t vdev_device_features(const struct vdev *v, uint32_t word);
+void vdev_write_driver_features(struct vdev *v, uint32_t word, uint32_t value);
+bool vdev_has(const struct vdev *v, unsigned int feature_bit);
+
+/* Registers of queue @q; NULL if there is no such queue. */
+struct state_queue *vdev_queue(struct vdev *v, uint32_t q);
+void vdev_write_queue_num(struct vdev *v, uint32_t q, uint32_t num);
+enum vdev_queue_address { VDEV_DESC, VDEV_DRIVER, VDEV_DEVICE };
+/* One half of an address; @high 0 or 1. */
+void vdev_write_queue_address(struct vdev *v, uint32_t q,
+			      enum vdev_queue_address which, int high,
+			      uint32_t value);
+struct vdev_effect vdev_write_queue_ready(struct vdev *v, uint32_t q,
+					  uint32_t value);
+struct vdev_effect vdev_reset_queue(struct vdev *v, uint32_t q);
+void vdev_queue_enabled(struct vdev *v, uint32_t q);
+void vdev_queue_stopped(struct vdev *v, uint32_t q);
+struct vdev_effect vdev_kick(struct vdev *v, uint32_t q);
+
+/*
+ * Something happened that the driver should see: set the bit; true if an
+ * interrupt has to be raised for it. While the driver has not acknowledged the
+ * bit, it has yet to look, and needs no second interrupt.
+ */
+bool vdev_interrupt(struct vdev *v, uint32_t bit);
+void vdev_acknowledge(struct vdev *v, uint32_t bits);
+
+#endif
