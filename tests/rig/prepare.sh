@@ -40,7 +40,7 @@ host_packages=(
 # Run in dom0 or in the guest.
 run_packages=(
 	busybox-static e2fsprogs libblkid1 libc6 libcap-ng0 libcom-err2 libcrypt1
-	libext2fs2t64 libfdt1 libgcc-s1 libjson-c5 libmount1 libncurses6
+	libext2fs2t64 libfdt1 libgcc-s1 libinih1 libjson-c5 libmount1 libncurses6
 	libpcre2-8-0 libselinux1 libsmartcols1 libss2 libtinfo6 liburing2 libuuid1
 	libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1
 	libxengnttab1 libxenhypfs1 libxenmisc4.20 libxenstore4
@@ -50,7 +50,7 @@ run_packages=(
 
 # Only compiled against.
 dev_packages=(
-	libc-dev-bin libc6-dev libcrypt-dev libjson-c-dev liburing-dev
+	libc-dev-bin libc6-dev libcrypt-dev libinih-dev libjson-c-dev liburing-dev
 	libxen-dev linux-libc-dev
 )
 
