@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Runs a shell script in dom0.  Script, output and exit status travel as files
-# through dom0's /share, see run_jobs in dom0/init.
+# through dom0's /share, see dom0/jobs.
 
 set -euo pipefail
 # shellcheck source=lib.sh

@@ -68,6 +68,9 @@ base() {
 		ln -s "usr/$d" "$root/$d"
 	done
 	install -m755 "$tree/usr/bin/busybox" "$root/usr/bin/busybox"
+	# busybox's own sh runs its applets even where PATH has the real thing
+	into "$root" usr/bin/dash
+	ln -s dash "$root/usr/bin/sh"
 	into "$root" "$libdir/ld-linux-aarch64.so.1"
 	ln -s "aarch64-linux-gnu/ld-linux-aarch64.so.1" \
 		"$root/usr/lib/ld-linux-aarch64.so.1"
@@ -122,6 +125,7 @@ dom0() {
 	echo 'autoballoon="off"' >"$out/dom0/etc/xen/xl.conf"
 	install -m755 "$RIG_DIR/dom0/init" "$out/dom0/init"
 	install -m755 "$RIG_DIR/dom0/guest" "$out/dom0/usr/bin/guest"
+	install -m755 "$RIG_DIR/dom0/jobs" "$out/dom0/usr/bin/rig-jobs"
 
 	mkdir "$out/dom0/root/guest"
 	cp "$RIG_CACHE/kernel/Image" "$out/guest.cpio" "$out/dom0/root/guest/"

@@ -39,8 +39,8 @@ host_packages=(
 
 # Run in dom0 or in the guest.
 run_packages=(
-	busybox-static e2fsprogs libblkid1 libc6 libcap-ng0 libcom-err2 libcrypt1
-	libext2fs2t64 libfdt1 libgcc-s1 libinih1 libjson-c5 libmount1 libncurses6
+	busybox-static dash e2fsprogs libblkid1 libc6 libcap-ng0 libcom-err2
+	libcrypt1 libext2fs2t64 libfdt1 libgcc-s1 libinih1 libjson-c5 libmount1 libncurses6
 	libpcre2-8-0 libselinux1 libsmartcols1 libss2 libtinfo6 liburing2 libuuid1
 	libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1
 	libxengnttab1 libxenhypfs1 libxenmisc4.20 libxenstore4
