@@ -136,6 +136,7 @@ APT::Architecture "arm64";
 APT::Architectures { "arm64"; };
 APT::Sandbox::User "";
 Acquire::Languages "none";
+APT::Update::Error-Mode "any";
 C
 	} >"$apt/apt.conf"
 	export APT_CONFIG=$apt/apt.conf
