@@ -18,7 +18,6 @@ VERSION := 0.1
 mapcache-objs := \
 	mapcache/copy.o \
 	mapcache/foreign.o \
-	mapcache/gpa.o \
 	mapcache/grant.o \
 	mapcache/mapcache.o
 
@@ -31,6 +30,8 @@ worker-objs := \
 	backend/pool.o \
 	backend/proto.o \
 	backend/queue.o \
+	backend/range.o \
+	backend/request.o \
 	backend/state.o \
 	backend/vdev.o \
 	backend/vmmio.o \
@@ -80,10 +81,13 @@ LIBS_xen-vblk = $(JSON_LIBS)
 OBJS_vblk-load := $(load-objs)
 LIBS_vblk-load = -pthread
 
-# --- unit tests: tests/unit/test_NAME.c and the objects it is linked with -------
+# --- unit tests ----------------------------------------------------------------
 
-TEST_gpa := \
-	mapcache/gpa.o
+# tests/unit/test_NAME.c is linked with the objects in TEST_NAME, for example
+#
+#	TEST_vring := \
+#		backend/vring.o \
+#		tests/unit/fake_mapcache.o
 
 # --- configuration -------------------------------------------------------------
 
@@ -131,11 +135,9 @@ LINK = $(CC) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 absent = $(foreach o,$(filter %.o,$1),$(if $(wildcard $(srcdir)/$(o:.o=.c)),,$o))
 ready := $(foreach p,$(PROGRAMS),$(if $(call absent,$(OBJS_$p)),,$p))
 
-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
+all-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/unit/test_*.c)))
-ifndef CONFIG_CMOCKA
-tests :=
-endif
+tests := $(if $(CONFIG_CMOCKA),$(all-tests))
 
 all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(OBJS_$p))) $(tests:=.o) $(foreach t,$(tests),\
@@ -177,8 +179,113 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 
 -include $(all-objs:.o=.d)
 
+
+# --- tests ---------------------------------------------------------------------
+
+# The four targets that a fresh machine starts with: packages first, then a
+# configuration if there is none (or one that missed what is installed now),
+# then the real thing.
+SETUP_lint := lint
+parallel = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
+
+.PHONY: check demo bench lint
+check demo bench lint:
+	$(Q)$(srcdir)/tests/setup.sh build $(SETUP_$@)
+	$(Q)grep -qs '^CONFIG_CMOCKA' config-host.mak || rm -f config-host.mak
+	$(Q)$(MAKE) --no-print-directory $(parallel) run-$@
+
+# What the scripts in tests/lint cannot know by themselves.
+export LINT_BUILD := $(CURDIR)
+export LINT_CC = $(CC)
+export LINT_FLAGS = $(BASE_CFLAGS) $(WARNINGS) $(DEFINES) $(INCLUDES)
+export LINT_SANITIZE = $(CONFIG_SANITIZE)
+
+lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
+structure := $(call lint-script,headers layers links spdx)
+opinions := $(call lint-script,cppcheck man shell spelling tidy)
+
+.PHONY: run-check run-demo run-bench run-lint
+run-check: all $(tests)
+	$(Q)$(srcdir)/tests/check.sh $(if $(wildcard $(srcdir)/tests/e2e/run.sh),\
+		-s $(srcdir)/tests/e2e/run.sh) $(structure) $(tests)
+
+run-demo: all
+	$(Q)$(srcdir)/tests/demo.sh
+
+run-bench: all
+	$(Q)$(srcdir)/tests/bench.sh
+
+run-lint: all
+	$(Q)$(call lint-script,size)
+	$(Q)$(srcdir)/tests/check.sh -t 900 $(structure) $(opinions)
+
+.PHONY: check-unit
+check-unit: $(tests)
+	$(Q)$(if $(CONFIG_CMOCKA),,echo "no cmocka here (libcmocka-dev)"; exit 1)
+	$(Q)$(if $(tests),$(srcdir)/tests/check.sh $(tests),echo "no unit tests")
+
+# --- install -------------------------------------------------------------------
+
+pages := $(wildcard $(srcdir)/docs/man/*.[158])
+installed = \
+	$(sbindir)/xen-vblkd \
+	$(libexecdir)/xen-vblkd/xen-vblk-worker \
+	$(bindir)/xen-vblk \
+	$(unitdir)/xen-vblkd.service \
+	$(docdir)/xen-vblkd.conf.example \
+	$(foreach p,$(pages),$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p))
+
+xen-vblkd.service: $(srcdir)/tools/xen-vblkd.service.in config-host.mak
+	$(say) GEN $@
+	$(Q)sed 's|@sbindir@|$(sbindir)|g' $< >$@
+
+# An administrator's configuration is never replaced.
+.PHONY: install
+install: xen-vblkd xen-vblk-worker xen-vblk xen-vblkd.service
+	install -d $(sort $(dir $(addprefix $(DESTDIR),$(installed)))) \
+		$(DESTDIR)$(sysconfdir)
+	install xen-vblkd $(DESTDIR)$(sbindir)/
+	install xen-vblk-worker $(DESTDIR)$(libexecdir)/xen-vblkd/
+	install xen-vblk $(DESTDIR)$(bindir)/
+	install -m 644 xen-vblkd.service $(DESTDIR)$(unitdir)/
+	install -m 644 $(srcdir)/docs/xen-vblkd.conf.example $(DESTDIR)$(docdir)/
+	$(foreach p,$(pages),install -m 644 $p \
+		$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $p))/ &&) :
+	[ -e $(DESTDIR)$(sysconfdir)/xen-vblkd.conf ] || install -m 644 \
+		$(srcdir)/docs/xen-vblkd.conf.example \
+		$(DESTDIR)$(sysconfdir)/xen-vblkd.conf
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(installed))
+	-rmdir $(DESTDIR)$(libexecdir)/xen-vblkd $(DESTDIR)$(docdir)
+	@echo "$(sysconfdir)/xen-vblkd.conf stays: it is yours."
+
+# --- the rest ------------------------------------------------------------------
+
 .PHONY: clean
 clean:
-	$(Q)rm -f $(PROGRAMS) libmapcache.a tests/unit/test_*.o \
-		$(all-objs) $(all-objs:.o=.d) $(patsubst $(srcdir)/%.c,%,\
-		$(wildcard $(srcdir)/tests/unit/test_*.c))
+	$(Q)rm -f $(PROGRAMS) libmapcache.a xen-vblkd.service \
+		$(all-objs) $(all-objs:.o=.d) $(all-tests) \
+		$(all-tests:=.o) $(all-tests:=.d)
+
+# A build directory's own Makefile stays: it is how one gets back.
+.PHONY: distclean
+distclean: clean
+	$(Q)rm -f config-host.mak config-host.h config.log config.status \
+		compile_commands.json
+
+.PHONY: help
+help:
+	@echo "make               build everything, after ./configure if need be"
+	@echo "make demo          a guest on real Xen (in QEMU) that uses a disk"
+	@echo "make check         all tests: structure, units, real Xen in QEMU"
+	@echo "make bench         measure, on real Xen in QEMU"
+	@echo "                   (these three install what they need on Debian)"
+	@echo "make check-unit    only the unit tests"
+	@echo "make lint          structure, and what other tools think of the code"
+	@echo "make install       DESTDIR= and configure's directories are respected"
+	@echo "make uninstall     remove it again, but not the configuration"
+	@echo "make clean         remove what make made"
+	@echo "make distclean     remove what configure made, too"
+	@echo "V=1                show the commands"
