@@ -69,7 +69,7 @@ struct state_disk {
 	uint32_t device_features_sel;	/* selector registers */
 	uint32_t driver_features_sel;
 	uint32_t queue_sel;
-	uint32_t reserved;
+	uint32_t queue_size;	/* largest, as the guest was told */
 	struct state_queue queue[STATE_MAX_QUEUES];
 	struct stats_disk stats;
 };

@@ -104,7 +104,8 @@ static enum chain_answer chain_add_table(const struct virtq *vr,
 					 uint32_t len, uint16_t flags)
 {
 	if (!vr->indirect || chain->table.len || (flags & VRING_DESC_F_NEXT) ||
-	    !len || len % sizeof(struct vring_desc))
+	    !len || len % sizeof(struct vring_desc) ||
+	    !gpa_range_ok(gpa(addr), len))
 		return CHAIN_MALFORMED;
 	chain->table.addr = gpa(addr);
 	chain->table.len = len;
@@ -116,9 +117,11 @@ static void chain_add_segment(struct chain *chain, uint64_t addr, uint32_t len,
 {
 	if (!len)
 		return;
-	chain->seg[chain->nseg].addr = gpa(addr);
+	chain->seg[chain->nseg].addr = gpa_range_ok(gpa(addr), len) ?
+				       gpa(addr) : gpa(GPA_NOWHERE);
 	chain->seg[chain->nseg].len = len;
 	chain->nseg++;
+	chain->ends_writable = writable;
 	if (writable) {
 		chain->writable += len;
 		return;
@@ -129,8 +132,8 @@ static void chain_add_segment(struct chain *chain, uint64_t addr, uint32_t len,
 	chain->nread++;
 }
 
-enum chain_answer vring_chain_add(const struct virtq *vr, struct chain *chain,
-				  const struct vring_desc *desc)
+static enum chain_answer chain_add(const struct virtq *vr, struct chain *chain,
+				   const struct vring_desc *desc)
 {
 	uint16_t flags = le16toh(desc->flags);
 	uint32_t len = le32toh(desc->len);
@@ -150,8 +153,42 @@ enum chain_answer vring_chain_add(const struct virtq *vr, struct chain *chain,
 	return chain->next < chain->limit ? CHAIN_NEXT : CHAIN_MALFORMED;
 }
 
-static enum vring_answer vring_walk(struct virtq *vr, struct chain *chain,
-				    uint16_t head)
+enum chain_answer vring_chain_add(const struct virtq *vr, struct chain *chain,
+				  const struct vring_desc *desc)
+{
+	enum chain_answer answer = chain_add(vr, chain, desc);
+
+	/* Who knows where a chain ends that was not walked to its end. */
+	if (answer == CHAIN_MALFORMED && !chain->bad_order)
+		chain->ends_writable = false;
+	return answer;
+}
+
+bool vring_pop(struct virtq *vr, uint16_t *head)
+{
+	struct state_queue *pos = vr->pos;
+	uint16_t at = pos->last_avail & (vr->num - 1);
+	uint16_t h = load16(&vr->avail->ring[at]);
+
+	if (h >= vr->num || pos->in_flight[h]) {
+		pos->last_avail++;
+		return false;
+	}
+	pos->in_flight[h] = STATE_TAKEN | (pos->taken++ & STATE_POSITION);
+	/* A new process must find the head, or the entry, or both. */
+	atomic_signal_fence(memory_order_seq_cst);
+	pos->last_avail++;
+	*head = h;
+	return true;
+}
+
+void vring_retake(struct virtq *vr, uint16_t head)
+{
+	vr->pos->in_flight[head] &= ~STATE_DONE;
+}
+
+enum chain_answer vring_read_chain(const struct virtq *vr, uint16_t head,
+				   struct chain *chain)
 {
 	struct mapcache_segment *seg = chain->seg;
 	enum chain_answer answer;
@@ -163,35 +200,7 @@ static enum vring_answer vring_walk(struct virtq *vr, struct chain *chain,
 
 		answer = vring_chain_add(vr, chain, &d);
 	} while (answer == CHAIN_NEXT);
-	if (answer == CHAIN_END)
-		return VRING_CHAIN;
-	if (answer == CHAIN_TABLE)
-		return VRING_TABLE;
-	return VRING_MALFORMED;
-}
-
-enum vring_answer vring_pop(struct virtq *vr, struct chain *chain)
-{
-	struct state_queue *pos = vr->pos;
-	uint16_t at = pos->last_avail & (vr->num - 1);
-	uint16_t head = load16(&vr->avail->ring[at]);
-
-	if (head >= vr->num || pos->in_flight[head]) {
-		pos->last_avail++;
-		return VRING_SKIP;
-	}
-	pos->in_flight[head] = STATE_TAKEN | (pos->taken++ & STATE_POSITION);
-	/* A new process must find the head, or the entry, or both. */
-	atomic_signal_fence(memory_order_seq_cst);
-	pos->last_avail++;
-	return vring_walk(vr, chain, head);
-}
-
-enum vring_answer vring_retake(struct virtq *vr, uint16_t head,
-			       struct chain *chain)
-{
-	vr->pos->in_flight[head] &= ~STATE_DONE;
-	return vring_walk(vr, chain, head);
+	return answer;
 }
 
 void vring_push(struct virtq *vr, uint16_t head, uint32_t len)

@@ -8,8 +8,8 @@
  *
  * Three kinds of wrong, three answers:
  *   an available entry that names no chain that could be started (head out of
- *   range or in flight)                 -> VRING_SKIP, the queue goes on
- *   a malformed chain with a known head -> VRING_MALFORMED, to be pushed
+ *   range or in flight)                 -> it is skipped, the queue goes on
+ *   a malformed chain with a known head -> CHAIN_MALFORMED, to be pushed
  *                                          unexecuted
  *   an available index out of reach     -> -EPROTO, the queue is broken
  *
@@ -41,8 +41,9 @@ struct virtq {
 
 /*
  * A chain, copied and bounded: device-readable segments first, then the
- * device-writable ones, none of them empty. While it is being read, `next`,
- * `limit` and `seen` say where the walk is.
+ * device-writable ones, none of them empty. A range that can't exist has
+ * become GPA_NOWHERE. While it is being read, `next`, `limit` and `seen` say
+ * where the walk is.
  */
 struct chain {
 	struct mapcache_segment *seg;	/* room for vring.num, the caller's */
@@ -52,6 +53,7 @@ struct chain {
 	uint64_t writable;	/* bytes */
 	uint16_t head;
 	bool bad_order;		/* readable after writable */
+	bool ends_writable;	/* the last segment is the device's to write */
 	uint32_t next;		/* index to read next */
 	uint32_t limit;		/* entries in the table that is walked */
 	uint32_t seen;		/* descriptors so far */
@@ -73,26 +75,24 @@ void vring_start(struct virtq *vr);
 /* New available entries, at most num; or -EPROTO. */
 int vring_pending(const struct virtq *vr);
 
-enum vring_answer {
-	VRING_CHAIN,		/* all of it is in @chain */
-	VRING_TABLE,		/* goes on in chain->table: vring_chain_add() */
-	VRING_SKIP,		/* the entry names nothing; already dropped */
-	VRING_MALFORMED,	/* head known, to be pushed unexecuted */
-};
-
-/* Door 3. Take the next entry; call only if vring_pending() > 0. */
-enum vring_answer vring_pop(struct virtq *vr, struct chain *chain);
+/*
+ * Door 3. Take the next entry; call only if vring_pending() > 0. False when
+ * it names no chain that can be started; it is dropped then.
+ */
+bool vring_pop(struct virtq *vr, uint16_t *head);
 /* The same for a head that was in flight when an earlier process ended. */
-enum vring_answer vring_retake(struct virtq *vr, uint16_t head,
-			       struct chain *chain);
+void vring_retake(struct virtq *vr, uint16_t head);
 
 enum chain_answer {
-	CHAIN_END,		/* the chain is complete */
+	CHAIN_END,		/* all of it is in @chain */
 	CHAIN_NEXT,		/* goes on at chain->next */
 	CHAIN_TABLE,		/* goes on in chain->table */
-	CHAIN_MALFORMED,
+	CHAIN_MALFORMED,	/* to be pushed unexecuted */
 };
 
+/* Read the chain of a head that was taken; never CHAIN_NEXT. */
+enum chain_answer vring_read_chain(const struct virtq *vr, uint16_t head,
+				   struct chain *chain);
 /* Begin to walk the table that chain->table names. */
 void chain_enter_table(struct chain *chain);
 /* Judge one descriptor, a private copy, and add it. */

@@ -70,6 +70,12 @@ static inline bool gpa_range_ok(gpa_t a, uint64_t len)
 	return low < limit && len <= limit - low;
 }
 
+/*
+ * An address that is never ok, however far one adds to it: what a segment
+ * becomes whose range can't exist.
+ */
+#define GPA_NOWHERE (GPA_GRANT_BIT | UINT64_C(1) << 62)
+
 /* The address @n bytes on; the caller has checked the range. */
 static inline gpa_t gpa_add(gpa_t a, uint64_t n)
 {

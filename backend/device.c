@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A disk. The register machine says what a write means, this file makes it
+ * so: rings are mapped when a queue becomes ready and unmapped before the
+ * write that ends it is answered, because from then on the guest may have
+ * other plans for the memory. Until the requests under way are returned such
+ * a write waits, and with it one vCPU, as it would for a real disk.
+ */
+#include "backend/device.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/virtio_ids.h>
+#include <linux/virtio_mmio.h>
+
+#include "backend/aio.h"
+#include "backend/log.h"
+#include "backend/vmmio.h"
+
+static struct queue_terms device_terms(const struct device *dev)
+{
+	return (struct queue_terms){
+		.features = dev->vdev.reg->features,
+		.writeback = (uint8_t)dev->vdev.reg->writeback,
+	};
+}
+
+static void device_fill_config(struct device *dev)
+{
+	blk_fill_config(&dev->disk.geometry,
+			(uint8_t)dev->vdev.reg->writeback, &dev->config);
+}
+
+static void device_describe(struct device *dev, const struct proto_disk *desc)
+{
+	struct blk_geometry *g = &dev->disk.geometry;
+
+	g->size = desc->size;
+	g->block_size = desc->block_size;
+	g->physical_block_size = desc->physical_block_size;
+	g->opt_io_size = desc->opt_io_size;
+	g->discard_align = desc->discard_align;
+	g->num_queues = desc->num_queues;
+	g->queue_size = desc->queue_size;
+	g->read_only = desc->flags & PROTO_DISK_READ_ONLY;
+	g->discard = desc->flags & PROTO_DISK_DISCARD;
+	g->writethrough = desc->flags & PROTO_DISK_WRITETHROUGH;
+	memcpy(g->id, desc->id, sizeof(g->id));
+	memcpy(dev->name, desc->name, sizeof(dev->name));
+	dev->slot = desc->slot;
+	dev->base = desc->base;
+	dev->irq = desc->irq;
+	dev->disk.file = desc->slot;
+	dev->disk.direct = desc->flags & PROTO_DISK_DIRECT;
+	dev->disk.can_punch = g->discard;
+	dev->disk.can_zero_range = true;
+	dev->disk.name = dev->name;
+}
+
+static void device_needs_reset(struct device *dev)
+{
+	if (vdev_needs_reset(&dev->vdev))
+		dev->irq_wanted = true;
+}
+
+/* Map the ring that the registers describe and take it up. */
+static int device_start_queue(struct device *dev, uint32_t i)
+{
+	struct state_queue *regs = vdev_queue(&dev->vdev, i);
+	int ret = queue_start(&dev->queue[i], regs, dev->vdev.reg->features);
+
+	if (ret)
+		log_guest(&dev->disk.limit, dev->name,
+			  "queue %u: ring of %u entries at %#llx, %#llx, %#llx can't be mapped: %s",
+			  i, regs->num, (unsigned long long)regs->desc,
+			  (unsigned long long)regs->driver,
+			  (unsigned long long)regs->device, log_strerror(ret));
+	return ret;
+}
+
+static void device_enable_queue(struct device *dev, uint32_t i)
+{
+	struct queue_terms terms = device_terms(dev);
+
+	if (device_start_queue(dev, i)) {
+		dev->disk.stats->broken++;
+		device_needs_reset(dev);
+		return;
+	}
+	vdev_queue_enabled(&dev->vdev, i);
+	queue_resume(&dev->queue[i], &terms);
+}
+
+/* Go on with the rings that an earlier worker left in the state. */
+static int device_attach(struct device *dev)
+{
+	struct queue_terms terms = device_terms(dev);
+	int ret;
+
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
+		if (!dev->vdev.reg->queue[i].ready)
+			continue;
+		ret = device_start_queue(dev, i);
+		if (ret)
+			return ret;
+	}
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
+		if (dev->queue[i].started)
+			queue_resume(&dev->queue[i], &terms);
+	/* An interrupt may have been lost with the worker that owed it. */
+	if (vdev_running(&dev->vdev)) {
+		vdev_interrupt(&dev->vdev, VIRTIO_MMIO_INT_VRING);
+		dev->irq_wanted = true;
+	}
+	return 0;
+}
+
+static void device_init_registers(struct device *dev,
+				  const struct proto_disk *desc)
+{
+	struct state_disk *reg = dev->vdev.reg;
+
+	memset(reg, 0, sizeof(*reg));
+	reg->devid = desc->devid;
+	reg->base = desc->base;
+	reg->irq = desc->irq;
+	reg->num_queues = desc->num_queues;
+	reg->queue_size = desc->queue_size;
+	reg->writeback = !dev->disk.geometry.writethrough;
+	vdev_reset(&dev->vdev);
+	reg->used = 1;
+}
+
+int device_open(struct device *dev, const struct proto_disk *desc, int fd,
+		struct state_disk *reg, bool attach, struct engine *engine)
+{
+	int ret;
+
+	*dev = (struct device){ .image = fd };
+	device_describe(dev, desc);
+	if (attach) {
+		/* What the guest was told stays true. */
+		dev->disk.geometry.num_queues = reg->num_queues;
+		dev->disk.geometry.queue_size = reg->queue_size;
+	}
+	dev->disk.engine = engine;
+	dev->disk.stats = &reg->stats;
+	dev->vdev = (struct vdev){
+		.reg = reg,
+		.offered = blk_features(&dev->disk.geometry),
+		.num_queues = dev->disk.geometry.num_queues,
+		.queue_size_max = dev->disk.geometry.queue_size,
+		.device_id = VIRTIO_ID_BLOCK,
+	};
+	if (!attach)
+		device_init_registers(dev, desc);
+	reg->stats.in_flight = 0;
+	device_fill_config(dev);
+	ret = aio_register_file(engine->aio, dev->slot, fd);
+	for (uint32_t i = 0; i < dev->vdev.num_queues && !ret; i++)
+		ret = queue_init(&dev->queue[i], &dev->disk,
+				 dev->vdev.queue_size_max);
+	if (!ret && attach)
+		ret = device_attach(dev);
+	if (ret)
+		device_close(dev);
+	return ret;
+}
+
+void device_close(struct device *dev)
+{
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
+		queue_stop(&dev->queue[i]);
+		queue_fini(&dev->queue[i]);
+	}
+	aio_unregister_file(dev->disk.engine->aio, dev->slot);
+	close(dev->image);
+	dev->image = -1;
+}
+
+uint64_t device_read(struct device *dev, uint64_t offset, uint32_t size)
+{
+	dev->disk.stats->accesses++;
+	return vmmio_read(&dev->vdev, offset, size, &dev->config,
+			  BLK_CONFIG_LEN);
+}
+
+static bool queue_stopped(struct queue *q)
+{
+	q->stopping = true;
+	if (q->in_flight)
+		return false;
+	/* What was returned is published while the ring is still there. */
+	queue_publish(q);
+	queue_stop(q);
+	return true;
+}
+
+static enum device_answer device_stop_queue(struct device *dev, uint32_t i)
+{
+	if (!queue_stopped(&dev->queue[i]))
+		return DEVICE_WAIT;
+	vdev_queue_stopped(&dev->vdev, i);
+	return DEVICE_DONE;
+}
+
+static enum device_answer device_reset(struct device *dev)
+{
+	bool stopped = true;
+
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
+		stopped = queue_stopped(&dev->queue[i]) && stopped;
+	if (!stopped)
+		return DEVICE_WAIT;
+	vdev_reset(&dev->vdev);
+	dev->vdev.reg->writeback = !dev->disk.geometry.writethrough;
+	device_fill_config(dev);
+	dev->irq_wanted = false;
+	dev->disk.stats->resets++;
+	return DEVICE_DONE;
+}
+
+/* The one field that a driver may write: writeback (virtio 1.2, 5.2.4). */
+static void device_write_config(struct device *dev,
+				const struct vdev_effect *e)
+{
+	if (e->offset != offsetof(struct virtio_blk_config, wce) ||
+	    e->size != 1 || (e->data & 0xff) > 1 ||
+	    !vdev_has(&dev->vdev, VIRTIO_BLK_F_CONFIG_WCE))
+		return;
+	dev->vdev.reg->writeback = e->data & 1;
+	device_fill_config(dev);
+}
+
+static void device_kick_all(struct device *dev)
+{
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
+		dev->queue[i].kicked = true;
+}
+
+enum device_answer device_write(struct device *dev, uint64_t offset,
+				uint32_t size, uint64_t data)
+{
+	struct vdev_effect e = vmmio_write(&dev->vdev, offset, size, data,
+					   BLK_CONFIG_LEN);
+
+	dev->disk.stats->accesses++;
+	switch (e.kind) {
+	case VDEV_NOTHING:
+		break;
+	case VDEV_KICK:
+		dev->disk.stats->kicks++;
+		dev->queue[e.queue].kicked = true;
+		break;
+	case VDEV_ENABLE_QUEUE:
+		device_enable_queue(dev, e.queue);
+		break;
+	case VDEV_STOP_QUEUE:
+		return device_stop_queue(dev, e.queue);
+	case VDEV_RESET_DEVICE:
+		return device_reset(dev);
+	case VDEV_FEATURES:
+		dev->vdev.reg->writeback =
+			blk_first_writeback(&dev->disk.geometry,
+					    dev->vdev.reg->features);
+		device_fill_config(dev);
+		break;
+	case VDEV_DRIVER_OK:
+		device_kick_all(dev);
+		break;
+	case VDEV_CONFIG_WRITE:
+		device_write_config(dev, &e);
+		break;
+	}
+	return DEVICE_DONE;
+}
+
+bool device_serve(struct device *dev)
+{
+	struct queue_terms terms = device_terms(dev);
+	bool more = false;
+
+	if (!vdev_running(&dev->vdev))
+		return false;
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
+		struct queue *q = &dev->queue[i];
+
+		if (!q->kicked)
+			continue;
+		queue_serve(q, &terms);
+		if (q->broken)
+			device_needs_reset(dev);
+		more = more || q->kicked;
+	}
+	return more;
+}
+
+void device_publish(struct device *dev)
+{
+	struct stats_disk *s = dev->disk.stats;
+
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
+		if (!queue_publish(&dev->queue[i]))
+			continue;
+		if (vdev_interrupt(&dev->vdev, VIRTIO_MMIO_INT_VRING))
+			dev->irq_wanted = true;
+		else
+			s->irqs_suppressed++;
+	}
+}
+
+void device_quiesce(struct device *dev)
+{
+	dev->quiescing = true;
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
+		dev->queue[i].stopping = true;
+}
+
+bool device_idle(const struct device *dev)
+{
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
+		if (dev->queue[i].in_flight)
+			return false;
+	return true;
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The corridor's middle: a drain takes all available chains and walks them
+ * through the doors together, because moving bytes between guest and us is a
+ * hypercall: one for all indirect tables, one for all headers and write data,
+ * and, on the way back, one for all read data and status bytes.
+ */
+#include "backend/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "backend/log.h"
+#include "backend/stats.h"
+
+static int queue_init_slot(struct queue *q, struct request *req)
+{
+	uint32_t max_iov = request_max_iov(q->disk->engine, q->size);
+
+	req->disk = q->disk;
+	req->owner = q;
+	req->chain.seg = calloc(q->size, sizeof(*req->chain.seg));
+	req->map.iov = calloc(max_iov, sizeof(*req->map.iov));
+	req->map.bucket = calloc(max_iov, sizeof(*req->map.bucket));
+	req->map.max_iov = max_iov;
+	if (!req->chain.seg || !req->map.iov || !req->map.bucket)
+		return -ENOMEM;
+	return 0;
+}
+
+int queue_init(struct queue *q, struct disk *disk, uint32_t size)
+{
+	*q = (struct queue){ .disk = disk, .size = size };
+	q->slot = calloc(size, sizeof(*q->slot));
+	q->batch = calloc(size, sizeof(*q->batch));
+	if (!q->slot || !q->batch)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < size; i++)
+		if (queue_init_slot(q, &q->slot[i]))
+			return -ENOMEM;
+	return 0;
+}
+
+void queue_fini(struct queue *q)
+{
+	for (uint32_t i = 0; q->slot && i < q->size; i++) {
+		free(q->slot[i].chain.seg);
+		free(q->slot[i].map.iov);
+		free(q->slot[i].map.bucket);
+	}
+	free(q->slot);
+	free(q->batch);
+	q->slot = NULL;
+	q->batch = NULL;
+}
+
+static void queue_unpin(struct queue *q)
+{
+	for (int i = 0; i < 3; i++)
+		mapcache_unpin(q->disk->engine->mc, &q->pin[i]);
+}
+
+int queue_start(struct queue *q, struct state_queue *regs, uint64_t features)
+{
+	bool event_idx = features >> VIRTIO_RING_F_EVENT_IDX & 1;
+	struct mapcache *mc = q->disk->engine->mc;
+	uint32_t num = regs->num;
+	int ret;
+
+	ret = mapcache_pin(mc, gpa(regs->desc), vring_desc_bytes(num),
+			   &q->pin[0]);
+	if (!ret)
+		ret = mapcache_pin(mc, gpa(regs->driver),
+				   vring_avail_bytes(num, event_idx),
+				   &q->pin[1]);
+	if (!ret)
+		ret = mapcache_pin(mc, gpa(regs->device),
+				   vring_used_bytes(num, event_idx),
+				   &q->pin[2]);
+	if (ret) {
+		queue_unpin(q);
+		return ret;
+	}
+	q->vr = (struct virtq){
+		.pos = regs,
+		.desc = q->pin[0].addr,
+		.avail = q->pin[1].addr,
+		.used = q->pin[2].addr,
+		.num = (uint16_t)num,
+		.event_idx = event_idx,
+		.indirect = features >> VIRTIO_RING_F_INDIRECT_DESC & 1,
+	};
+	q->stopping = false;
+	q->broken = false;
+	q->started = true;
+	return 0;
+}
+
+void queue_stop(struct queue *q)
+{
+	queue_unpin(q);
+	q->started = false;
+	q->stopping = false;
+	q->kicked = false;
+}
+
+static struct request *queue_take(struct queue *q, uint16_t head)
+{
+	struct request *req = &q->slot[head];
+
+	request_take(req, &q->vr, head);
+	q->in_flight++;
+	q->disk->stats->pops++;
+	q->disk->stats->in_flight++;
+	return req;
+}
+
+/* Doors 3 to 6, for a batch that was taken. */
+static void queue_run(struct queue *q, uint32_t n,
+		      const struct queue_terms *terms)
+{
+	struct engine *e = q->disk->engine;
+	uint32_t num = q->vr.num;
+
+	for (uint32_t i = 0; i < n; i++)
+		request_fetch_table(q->batch[i], &e->table[i * num], num);
+	mapcache_copy_run(e->mc);
+	for (uint32_t i = 0; i < n; i++)
+		request_walk_table(q->batch[i], &q->vr, &e->table[i * num],
+				   num);
+	for (uint32_t i = 0; i < n; i++)
+		request_gather(q->batch[i]);
+	mapcache_copy_run(e->mc);
+	for (uint32_t i = 0; i < n; i++)
+		request_start(q->batch[i], terms->features, terms->writeback);
+}
+
+static uint32_t queue_collect(struct queue *q, uint32_t pending)
+{
+	uint32_t n = 0;
+	uint16_t head;
+
+	while (pending--) {
+		if (vring_pop(&q->vr, &head))
+			q->batch[n++] = queue_take(q, head);
+		else
+			q->disk->stats->skipped++;
+	}
+	return n;
+}
+
+/* The guest moved the index further than the ring is long. */
+static void queue_break(struct queue *q)
+{
+	q->broken = true;
+	q->disk->stats->broken++;
+	log_guest(&q->disk->limit, q->disk->name,
+		  "ring broken: more than %u entries available after %u",
+		  q->vr.num, q->vr.pos->last_avail);
+}
+
+void queue_serve(struct queue *q, const struct queue_terms *terms)
+{
+	int pending;
+
+	q->kicked = false;
+	if (!q->started || q->stopping || q->broken)
+		return;
+	vring_kicks_off(&q->vr);
+	pending = vring_pending(&q->vr);
+	if (pending > 0) {
+		q->disk->stats->drains++;
+		queue_run(q, queue_collect(q, (uint32_t)pending), terms);
+	}
+	if (pending >= 0) {
+		vring_kicks_on(&q->vr);
+		pending = vring_pending(&q->vr);
+	}
+	if (pending < 0)
+		queue_break(q);
+	else
+		q->kicked = pending > 0;
+}
+
+static int queue_compare_position(const void *a, const void *b)
+{
+	const struct request *const *x = a, *const *y = b;
+	const struct queue *q = (*x)->owner;
+	const uint32_t *in_flight = q->vr.pos->in_flight;
+	uint32_t px = in_flight[*x - q->slot] & STATE_POSITION;
+	uint32_t py = in_flight[*y - q->slot] & STATE_POSITION;
+
+	/* Positions wrap; what is in flight lies close together. */
+	return ((px - py) & STATE_POSITION) < STATE_DONE / 2 ? px != py : -1;
+}
+
+void queue_resume(struct queue *q, const struct queue_terms *terms)
+{
+	uint32_t n = 0;
+
+	vring_start(&q->vr);
+	q->kicked = true;
+	for (uint32_t head = 0; head < q->vr.num; head++)
+		if (q->vr.pos->in_flight[head])
+			q->batch[n++] = &q->slot[head];
+	qsort(q->batch, n, sizeof(q->batch[0]), queue_compare_position);
+	for (uint32_t i = 0; i < n; i++) {
+		uint16_t head = (uint16_t)(q->batch[i] - q->slot);
+
+		vring_retake(&q->vr, head);
+		queue_take(q, head);
+	}
+	queue_run(q, n, terms);
+}
+
+void queue_return(struct request *req)
+{
+	struct queue *q = req->owner;
+
+	vring_push(&q->vr, req->chain.head, req->used_len);
+	q->in_flight--;
+	q->disk->stats->in_flight--;
+	q->disk->stats->pushes++;
+}
+
+bool queue_publish(struct queue *q)
+{
+	return q->started && vring_publish(&q->vr) && vring_wants_irq(&q->vr);
+}
