@@ -54,7 +54,7 @@ line() {
 }
 
 run_test() {
-	local name=${1#./} log start status
+	local name=${1##*/tests/} log start status
 
 	[ -x "$1" ] || name="$name (no such program)"
 	log=$logs/${name//\//_}
@@ -85,7 +85,7 @@ run_test() {
 
 # Everything but the suite's last line is shown at once.
 run_suite() {
-	local log=$logs/suite words counts status p f s
+	local log=$logs/suite words counts status p f s name
 
 	read -ra words <<<"$1"
 	"${words[@]}" 2>&1 </dev/null | tee "$log" |
@@ -94,15 +94,16 @@ run_suite() {
 	status=${PIPESTATUS[0]}
 	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' \
 		"$log" | tail -n 1)
+	name=${words[0]##*/tests/}
 	read -r p f s <<<"${counts//[!0-9 ]/}"
 	p=${p:-0} f=${f:-0} s=${s:-0}
 	if [ -z "$counts" ] && [ "$status" = 77 ]; then
 		s=1
 	elif [ "$status" != 0 ] && [ "$f" = 0 ]; then
-		printf '  FAIL    %s: exit status %d\n' "$1" "$status"
+		printf '  FAIL    %s: exit status %d\n' "$name" "$status"
 		f=1
 	elif [ -z "$counts" ]; then
-		printf '  FAIL    %s: does not say what passed\n' "$1"
+		printf '  FAIL    %s: does not say what passed\n' "$name"
 		f=1
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
