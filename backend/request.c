@@ -18,10 +18,7 @@
 #include "backend/pool.h"
 #include "backend/range.h"
 #include "backend/stats.h"
-
-#define HEADER_LEN sizeof(struct virtio_blk_outhdr)
-
-static void request_next_piece(struct request *req);
+#include "backend/transfer.h"
 
 int engine_init(struct engine *e)
 {
@@ -42,76 +39,6 @@ void engine_fini(struct engine *e)
 uint32_t request_max_iov(const struct engine *e, uint32_t num)
 {
 	return num + POOL_BLOCK_MAX / e->bucket_size + 1;
-}
-
-static struct engine *engine_of(const struct request *req)
-{
-	return req->disk->engine;
-}
-
-/*
- * The bytes [skip, skip + len) of @seg[] as segments of their own, in the
- * engine's scratch array; returns how many. The caller has checked that they
- * are there.
- */
-static uint32_t slice(struct engine *e, const struct mapcache_segment *seg,
-		      uint64_t skip, uint64_t len)
-{
-	uint32_t n = 0;
-
-	for (; skip >= seg->len; seg++)
-		skip -= seg->len;
-	for (; len; seg++) {
-		uint64_t take = seg->len - skip;
-
-		if (take > len)
-			take = len;
-		e->slice[n].addr = gpa_add(seg->addr, skip);
-		e->slice[n++].len = (uint32_t)take;
-		len -= take;
-		skip = 0;
-	}
-	return n;
-}
-
-/* Queue copies from the device-readable part of the chain. */
-static void copy_from_guest(struct request *req, uint64_t skip, uint64_t len,
-			    uint8_t *to)
-{
-	struct engine *e = engine_of(req);
-	uint32_t n = slice(e, req->chain.seg, skip, len);
-
-	for (uint32_t i = 0; i < n; i++) {
-		mapcache_copy_to_host(e->mc, e->slice[i].addr, e->slice[i].len,
-				      to, &req->copy_err);
-		to += e->slice[i].len;
-	}
-}
-
-/* Queue copies into the device-writable part. */
-static void copy_into_guest(struct request *req, uint64_t skip, uint64_t len,
-			    const uint8_t *from)
-{
-	struct engine *e = engine_of(req);
-	uint32_t n = slice(e, req->chain.seg + req->chain.nread, skip, len);
-
-	for (uint32_t i = 0; i < n; i++) {
-		mapcache_copy_to_guest(e->mc, e->slice[i].addr,
-				       e->slice[i].len, from, &req->copy_err);
-		from += e->slice[i].len;
-	}
-}
-
-static void request_release(struct request *req)
-{
-	struct engine *e = engine_of(req);
-
-	if (req->mapped)
-		mapcache_unmap(e->mc, &req->map);
-	req->mapped = false;
-	pool_put(e->pool, req->buf, req->buf_len);
-	req->buf = NULL;
-	req->gathered = false;
 }
 
 /* Bytes written from the first writable byte on, the status byte among them
@@ -135,9 +62,9 @@ static uint32_t request_used_len(const struct request *req)
  * The last step: status byte into the guest. A malformed chain has one only
  * if it ends in device-writable memory.
  */
-static void request_finish(struct request *req, uint8_t status)
+void request_finish(struct request *req, uint8_t status)
 {
-	struct engine *e = engine_of(req);
+	struct engine *e = req->disk->engine;
 	const struct chain *c = &req->chain;
 
 	req->last = true;
@@ -151,7 +78,7 @@ static void request_finish(struct request *req, uint8_t status)
 	STAILQ_INSERT_TAIL(&e->settling, req, link);
 }
 
-static void request_fail_host(struct request *req, const char *what, int err)
+void request_fail_host(struct request *req, const char *what, int err)
 {
 	req->disk->stats->failed++;
 	log_guest(&req->disk->limit, req->disk->name,
@@ -161,7 +88,7 @@ static void request_fail_host(struct request *req, const char *what, int err)
 	request_finish(req, VIRTIO_BLK_S_IOERR);
 }
 
-static void request_refuse(struct request *req, uint8_t status)
+void request_refuse(struct request *req, uint8_t status)
 {
 	req->disk->stats->refused++;
 	request_finish(req, status);
@@ -193,14 +120,14 @@ void request_fetch_table(struct request *req, struct vring_desc *table,
 
 	if (!len || req->malformed)
 		return;
-	mapcache_copy_to_host(engine_of(req)->mc, req->chain.table.addr,
+	mapcache_copy_to_host(req->disk->engine->mc, req->chain.table.addr,
 			      len < max ? len : max, table, &req->copy_err);
 }
 
 /* A descriptor far out in a table that is larger than any chain. */
 static struct vring_desc far_desc(struct request *req, uint32_t i)
 {
-	struct mapcache *mc = engine_of(req)->mc;
+	struct mapcache *mc = req->disk->engine->mc;
 	struct vring_desc d = { 0 };
 	uint64_t at = (uint64_t)i * sizeof(d);
 
@@ -236,155 +163,33 @@ void request_walk_table(struct request *req, const struct virtq *vr,
 	c->ends_writable = c->ends_writable && c->bad_order;
 }
 
-/*
- * Buffered images need no bounce: the kernel can copy straight to and from
- * foreign memory. Granted pages pay for a mapping only if there are many.
- */
-static bool request_wants_map(const struct request *req,
-			      const struct mapcache_segment *first,
-			      uint64_t len)
-{
-	if (req->disk->direct)
-		return false;
-	return !gpa_is_grant(first->addr) ||
-	       len >= engine_of(req)->grant_map_min;
-}
-
 void request_gather(struct request *req)
 {
-	struct engine *e = engine_of(req);
+	struct engine *e = req->disk->engine;
 	const struct chain *c = &req->chain;
 	uint64_t rest;
 
-	if (c->readable < HEADER_LEN || !c->writable)
+	if (c->readable < REQUEST_HEADER_LEN || !c->writable)
 		req->malformed = true;
 	if (req->malformed)
 		return;
-	copy_from_guest(req, 0, HEADER_LEN, (uint8_t *)&req->hdr);
-	rest = c->readable - HEADER_LEN;
+	transfer_from_guest(req, 0, REQUEST_HEADER_LEN, (uint8_t *)&req->hdr);
+	rest = c->readable - REQUEST_HEADER_LEN;
 	if (!rest)
 		return;
 	/* Ranges are short, data is at least a sector. */
 	if (rest <= sizeof(req->payload)) {
-		copy_from_guest(req, HEADER_LEN, rest, req->payload);
+		transfer_from_guest(req, REQUEST_HEADER_LEN, rest, req->payload);
 		return;
 	}
-	if (request_wants_map(req, c->seg, rest))
+	if (transfer_wants_map(req, c->seg, rest))
 		return;
 	req->buf_len = rest < POOL_BLOCK_MAX ? (uint32_t)rest : POOL_BLOCK_MAX;
 	req->buf = pool_get(e->pool, req->buf_len);
 	if (!req->buf)
 		return;
-	copy_from_guest(req, HEADER_LEN, req->buf_len, req->buf);
+	transfer_from_guest(req, REQUEST_HEADER_LEN, req->buf_len, req->buf);
 	req->gathered = true;
-}
-
-static int request_map(struct request *req)
-{
-	struct engine *e = engine_of(req);
-	const struct chain *c = &req->chain;
-	bool write = req->blk.op == BLK_WRITE;
-	uint32_t n = slice(e, write ? c->seg : c->seg + c->nread,
-			   req->done + (write ? HEADER_LEN : 0), req->piece);
-	int ret = mapcache_map(e->mc, e->slice, n,
-			       write ? MAPCACHE_READ : MAPCACHE_WRITE,
-			       &req->map);
-
-	req->mapped = !ret;
-	return ret;
-}
-
-static int request_submit_buffer(struct request *req)
-{
-	struct disk *d = req->disk;
-	uint64_t at = req->blk.offset + req->done + req->piece_done;
-	uint32_t left = req->piece - req->piece_done;
-	uint8_t *buf = req->buf + req->piece_done;
-
-	if (req->blk.op == BLK_READ)
-		return aio_queue_read_fixed(d->engine->aio, d->file, buf, left,
-					    at, req);
-	return aio_queue_write_fixed(d->engine->aio, d->file, buf, left, at,
-				     req->stable, req);
-}
-
-static int request_submit_map(struct request *req)
-{
-	struct disk *d = req->disk;
-	uint64_t at = req->blk.offset + req->done + req->piece_done;
-
-	if (req->blk.op == BLK_READ)
-		return aio_queue_readv(d->engine->aio, d->file, req->map.iov,
-				       req->map.niov, at, req);
-	return aio_queue_writev(d->engine->aio, d->file, req->map.iov,
-				req->map.niov, at, req->stable, req);
-}
-
-static void request_submit(struct request *req)
-{
-	int ret = req->mapped ? request_submit_map(req) :
-				request_submit_buffer(req);
-
-	if (ret) {
-		request_release(req);
-		request_fail_host(req, "submission", ret);
-	}
-}
-
-/* The write data of a piece that request_gather() did not bring. */
-static bool request_gather_piece(struct request *req)
-{
-	copy_from_guest(req, HEADER_LEN + req->done, req->piece, req->buf);
-	mapcache_copy_run(engine_of(req)->mc);
-	req->gathered = true;
-	return !req->copy_err;
-}
-
-static bool request_get_buffer(struct request *req)
-{
-	struct engine *e = engine_of(req);
-
-	if (req->buf)
-		return true;
-	req->buf_len = req->piece;
-	req->buf = pool_get(e->pool, req->buf_len);
-	if (req->buf)
-		return true;
-	req->disk->stats->stalls++;
-	STAILQ_INSERT_TAIL(&e->stalled, req, link);
-	return false;
-}
-
-static void request_next_piece(struct request *req)
-{
-	uint64_t left = req->blk.len - req->done;
-	bool write = req->blk.op == BLK_WRITE;
-	const struct chain *c = &req->chain;
-	int ret;
-
-	req->piece = left < POOL_BLOCK_MAX ? (uint32_t)left : POOL_BLOCK_MAX;
-	req->piece_done = 0;
-	if (!req->gathered &&
-	    request_wants_map(req, &c->seg[write ? 0 : c->nread],
-			      req->blk.len)) {
-		ret = request_map(req);
-		if (!ret) {
-			request_submit(req);
-			return;
-		}
-		if (ret != -ENOBUFS) {
-			request_refuse(req, VIRTIO_BLK_S_IOERR);
-			return;
-		}
-	}
-	if (!request_get_buffer(req))
-		return;
-	if (write && !req->gathered && !request_gather_piece(req)) {
-		request_release(req);
-		request_refuse(req, VIRTIO_BLK_S_IOERR);
-		return;
-	}
-	request_submit(req);
 }
 
 static void request_sync(struct request *req)
@@ -433,16 +238,19 @@ static void request_start_ranges(struct request *req)
 
 static void request_give_id(struct request *req)
 {
-	copy_into_guest(req, 0, req->blk.len, req->disk->geometry.id);
+	transfer_into_guest(req, 0, req->blk.len, req->disk->geometry.id);
 	request_finish(req, VIRTIO_BLK_S_OK);
 }
 
 static void request_execute(struct request *req)
 {
+	/* What was gathered in the belief that it is write data. */
+	if (req->blk.op != BLK_WRITE)
+		transfer_release(req);
 	switch (req->blk.op) {
 	case BLK_READ:
 	case BLK_WRITE:
-		request_next_piece(req);
+		transfer_next(req);
 		break;
 	case BLK_FLUSH:
 		request_sync(req);
@@ -463,7 +271,7 @@ void request_start(struct request *req, uint64_t features, uint8_t writeback)
 	uint8_t status;
 
 	if (req->malformed) {
-		request_release(req);
+		transfer_release(req);
 		req->disk->stats->malformed++;
 		request_finish(req, VIRTIO_BLK_S_IOERR);
 		return;
@@ -472,78 +280,23 @@ void request_start(struct request *req, uint64_t features, uint8_t writeback)
 	status = VIRTIO_BLK_S_IOERR;
 	if (!req->copy_err)
 		status = blk_parse(&req->disk->geometry, features, &req->hdr,
-				   c->readable - HEADER_LEN, c->writable - 1,
+				   c->readable - REQUEST_HEADER_LEN, c->writable - 1,
 				   &req->blk);
 	if (status != VIRTIO_BLK_S_OK) {
-		request_release(req);
+		transfer_release(req);
 		request_refuse(req, status);
 		return;
 	}
 	request_execute(req);
 }
 
-/* A piece is with us, whole: what next? */
-static void request_piece_done(struct request *req)
-{
-	if (req->mapped)
-		mapcache_unmap(engine_of(req)->mc, &req->map);
-	else if (req->blk.op == BLK_READ)
-		copy_into_guest(req, req->done, req->piece, req->buf);
-	req->mapped = false;
-	req->done += req->piece;
-	if (req->done == req->blk.len) {
-		request_finish(req, VIRTIO_BLK_S_OK);
-		return;
-	}
-	STAILQ_INSERT_TAIL(&engine_of(req)->settling, req, link);
-}
-
-/* A short read or write of a mapped piece goes on behind what is done. */
-static void map_advance(struct mapcache_map *map, uint32_t n)
-{
-	struct iovec *v = map->iov;
-
-	while (n && n >= v->iov_len) {
-		n -= (uint32_t)v->iov_len;
-		v++;
-		map->niov--;
-	}
-	if (n) {
-		v->iov_base = (uint8_t *)v->iov_base + n;
-		v->iov_len -= n;
-	}
-	memmove(map->iov, v, map->niov * sizeof(*v));
-}
-
-static void request_complete_rw(struct request *req, int result)
-{
-	const char *what = req->blk.op == BLK_READ ? "read" : "write";
-
-	/* Nothing read where the disk should have data: it has shrunk. */
-	if (result == 0)
-		result = -EIO;
-	if (result < 0) {
-		request_release(req);
-		request_fail_host(req, what, result);
-		return;
-	}
-	req->piece_done += (uint32_t)result;
-	if (req->piece_done < req->piece) {
-		if (req->mapped)
-			map_advance(&req->map, (uint32_t)result);
-		request_submit(req);
-		return;
-	}
-	request_piece_done(req);
-}
-
 void request_complete(struct request *req, int result)
 {
 	if (req->blk.op == BLK_READ || req->blk.op == BLK_WRITE) {
 		if (result == -EAGAIN || result == -EINTR)
-			request_submit(req);
+			transfer_submit(req);
 		else
-			request_complete_rw(req, result);
+			transfer_complete(req, result);
 		return;
 	}
 	if (req->syncing) {
@@ -593,13 +346,13 @@ static bool request_settle(struct request *req)
 {
 	if (req->copy_err && req->status == VIRTIO_BLK_S_OK) {
 		/* Its data did not get through: another status, another run. */
-		request_release(req);
+		transfer_release(req);
 		request_refuse(req, VIRTIO_BLK_S_IOERR);
 		return false;
 	}
-	request_release(req);
+	transfer_release(req);
 	if (!req->last) {
-		request_next_piece(req);
+		transfer_next(req);
 		return false;
 	}
 	request_count(req);
@@ -615,7 +368,7 @@ static void engine_retry_stalled(struct engine *e)
 	STAILQ_CONCAT(&now, &e->stalled);
 	while ((req = STAILQ_FIRST(&now))) {
 		STAILQ_REMOVE_HEAD(&now, link);
-		request_next_piece(req);
+		transfer_next(req);
 	}
 }
 

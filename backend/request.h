@@ -104,6 +104,8 @@ struct request {
 /* iovecs that one piece can need, for chains of up to @num descriptors. */
 uint32_t request_max_iov(const struct engine *e, uint32_t num);
 
+#define REQUEST_HEADER_LEN ((uint32_t)sizeof(struct virtio_blk_outhdr))
+
 /* After vring_pop(): the slot becomes taken, its chain is read. */
 void request_take(struct request *req, const struct virtq *vr, uint16_t head);
 /*
@@ -120,6 +122,15 @@ void request_gather(struct request *req);
 void request_start(struct request *req, uint64_t features, uint8_t writeback);
 /* Door 7. The kernel is done with a piece: @result bytes or -errno. */
 void request_complete(struct request *req, int result);
+
+/*
+ * The ends of a request, for its rooms (transfer.c, range.c): with a status;
+ * because it was wrong; because the host failed to do @what. All queue the
+ * status byte and leave the rest to engine_settle().
+ */
+void request_finish(struct request *req, uint8_t status);
+void request_refuse(struct request *req, uint8_t status);
+void request_fail_host(struct request *req, const char *what, int err);
 
 /*
  * Run the queued copies and carry on with every request that waited for them
