@@ -33,6 +33,7 @@ worker-objs := \
 	backend/range.o \
 	backend/request.o \
 	backend/state.o \
+	backend/transfer.o \
 	backend/vdev.o \
 	backend/vmmio.o \
 	backend/vring.o \
