@@ -10,6 +10,7 @@
  * finish first waits in waiting[] and is asked again each round.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -255,6 +256,8 @@ static int worker_receive_start(struct worker *w)
 		ret = ret < 0 ? ret : -EPROTO;
 	if (fd >= 0)
 		close(fd);
+	if (!ret && fcntl(w->sock, F_SETFL, O_NONBLOCK))
+		ret = -errno;
 	if (!ret)
 		worker_send_slot(w, PROTO_READY, 0);
 	return ret;
@@ -399,6 +402,9 @@ static void worker_messages(struct worker *w)
 	w->messages = false;
 	while ((ret = proto_recv(w->sock, &msg, &fd)) == 1)
 		worker_message(w, &msg, fd);
+	if (ret == -EBADMSG)
+		log_error("dom%u: unreadable message from the manager",
+			  w->domid);
 	if (ret == 0 && !w->detaching && !w->stopping) {
 		log_warning("dom%u: the manager is gone; detaching", w->domid);
 		w->detaching = true;

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Making and checking the state that outlives a worker. The check bounds every
+ * field that is ever used as an index or a size; addresses and features are
+ * judged where they are used, like the guest's own.
+ */
+#include "backend/state.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define STATE_MAX_SERVERS 8u	/* of one guest, in Xen */
+
+void state_init(struct state *state, uint32_t domid, const uint8_t uuid[16])
+{
+	state->version = STATE_VERSION;
+	state->size = sizeof(*state);
+	state->domid = domid;
+	memcpy(state->uuid, uuid, sizeof(state->uuid));
+	state->server = STATE_NO_SERVER;
+	/* Last: from now on it is a state. */
+	state->magic = STATE_MAGIC;
+}
+
+static bool power_of_two(uint32_t n)
+{
+	return n && !(n & (n - 1));
+}
+
+static bool queue_ok(const struct state_queue *q, uint32_t size)
+{
+	if (q->ready > 1)
+		return false;
+	return !q->ready || (power_of_two(q->num) && q->num <= size);
+}
+
+static bool disk_ok(const struct state_disk *d)
+{
+	if (!d->used)
+		return true;
+	if (d->used != 1 || !d->num_queues ||
+	    d->num_queues > STATE_MAX_QUEUES || d->queue_size < 2 ||
+	    !power_of_two(d->queue_size) || d->queue_size > STATE_QUEUE_SIZE ||
+	    d->writeback > 1)
+		return false;
+	for (uint32_t i = 0; i < d->num_queues; i++)
+		if (!queue_ok(&d->queue[i], d->queue_size))
+			return false;
+	return true;
+}
+
+int state_check(const struct state *state, uint64_t size, uint32_t domid,
+		const uint8_t uuid[16])
+{
+	if (size != sizeof(*state) || state->magic != STATE_MAGIC ||
+	    state->version != STATE_VERSION || state->size != sizeof(*state))
+		return -EINVAL;
+	if (state->domid != domid ||
+	    memcmp(state->uuid, uuid, sizeof(state->uuid)))
+		return -ESTALE;
+	if (state->server != STATE_NO_SERVER &&
+	    state->server >= STATE_MAX_SERVERS)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (!disk_ok(&state->disk[i]))
+			return -EBADMSG;
+	return 0;
+}
