@@ -596,6 +596,24 @@ static int worker_run(struct worker *w)
 	return ret;
 }
 
+/* The guest may be gone already, and its server with it. */
+static void worker_destroy_server(struct worker *w)
+{
+	struct ioreq_access acc;
+	int ret = ioreq_disable(w->io);
+
+	/* What came in until now is answered, with nobody there. */
+	while (!ret && ioreq_next(w->io, &acc) > 0) {
+		acc.data = UINT64_MAX;
+		ioreq_done(w->io, &acc);
+	}
+	ret = ioreq_destroy(w->io);
+	if (ret && ret != -ESRCH && ret != -EBUSY)
+		log_warning("dom%u: the ioreq server can't be destroyed: %s",
+			    w->domid, log_strerror(ret));
+	w->state->server = STATE_NO_SERVER;
+}
+
 static void worker_close(struct worker *w)
 {
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
@@ -609,9 +627,7 @@ static void worker_close(struct worker *w)
 	engine_fini(&w->engine);
 	mapcache_close(w->engine.mc);
 	if (w->stopping && w->io) {
-		/* The guest may be gone already, and its server with it. */
-		ioreq_destroy(w->io);
-		w->state->server = STATE_NO_SERVER;
+		worker_destroy_server(w);
 	} else {
 		ioreq_close(w->io);
 	}

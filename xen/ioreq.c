@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "xen/evtchn.h"
 #include "xen/handles.h"
@@ -73,13 +74,17 @@ static int ioreq_map_page(struct xen_ioreq *io)
 	return 0;
 }
 
-/* Enabling writes each vCPU's port into the page: the page comes first. */
-static int ioreq_enable(struct xen_ioreq *io)
+static int ioreq_set_enabled(struct xen_ioreq *io, int enabled)
 {
 	if (xendevicemodel_set_ioreq_server_state(io->dm->handle, io->dm->domid,
-						  io->id, 1))
+						  io->id, enabled))
 		return xen_error();
 	return 0;
+}
+
+int ioreq_disable(struct xen_ioreq *io)
+{
+	return ioreq_set_enabled(io, 0);
 }
 
 static int ioreq_bind(struct xen_ioreq *io)
@@ -140,7 +145,8 @@ int ioreq_open(struct xen_ioreq **out, struct xen_dm *dm,
 	if (ret)
 		goto destroy;
 	*step = "enable the ioreq server";
-	ret = ioreq_enable(io);
+	/* Enabling writes each vCPU's port into the page: the page is first. */
+	ret = ioreq_set_enabled(io, 1);
 	if (ret)
 		goto destroy;
 	*step = "bind event channels";
@@ -151,10 +157,11 @@ int ioreq_open(struct xen_ioreq **out, struct xen_dm *dm,
 	return 0;
 
 destroy:
+	/* No range yet, so no vCPU can wait in it. */
 	if (io->created) {
+		xendevicemodel_destroy_ioreq_server(io->dm->handle,
+						    io->dm->domid, io->id);
 		*id = UINT32_MAX;
-		ioreq_destroy(io);
-		return ret;
 	}
 close:
 	ioreq_close(io);
@@ -174,17 +181,26 @@ void ioreq_close(struct xen_ioreq *io)
 	free(io);
 }
 
+/* Has every vCPU taken its answer? */
+static bool ioreq_quiet(struct xen_ioreq *io)
+{
+	for (uint32_t i = 0; i < io->vcpus; i++)
+		if (ioreq_slot(io, i)->state != STATE_IOREQ_NONE)
+			return false;
+	return true;
+}
+
 int ioreq_destroy(struct xen_ioreq *io)
 {
+	const struct timespec nap = { .tv_nsec = 5000000 };
 	int ret = 0;
 
-	/* The page goes first: Xen frees it with the server. */
-	if (io->resource) {
-		xenforeignmemory_unmap_resource(io->f->handle, io->resource);
-		io->resource = NULL;
-	}
-	if (xendevicemodel_destroy_ioreq_server(io->dm->handle, io->dm->domid,
-						io->id))
+	for (int i = 0; i < 20 && !ioreq_quiet(io); i++)
+		nanosleep(&nap, NULL);
+	if (!ioreq_quiet(io))
+		ret = -EBUSY;
+	else if (xendevicemodel_destroy_ioreq_server(io->dm->handle,
+						     io->dm->domid, io->id))
 		ret = xen_error();
 	ioreq_close(io);
 	return ret;
