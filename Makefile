@@ -134,7 +134,7 @@ LINK = $(CC) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 # While files are still to be written: what is there is compiled, and programs
 # that are complete are linked.
 absent = $(foreach o,$(filter %.o,$1),$(if $(wildcard $(srcdir)/$(o:.o=.c)),,$o))
-ready := $(foreach p,$(PROGRAMS),$(if $(call absent,$(OBJS_$p)),,$p))
+ready := $(foreach p,$(PROGRAMS),$(if $(strip $(call absent,$(OBJS_$p))),,$p))
 
 all-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/unit/test_*.c)))
