@@ -84,11 +84,10 @@ LIBS_vblk-load = -pthread
 
 # --- unit tests ----------------------------------------------------------------
 
-# tests/unit/test_NAME.c is linked with the objects in TEST_NAME, for example
-#
-#	TEST_vring := \
-#		backend/vring.o \
-#		tests/unit/fake_mapcache.o
+# tests/unit/test_NAME.c is linked with the objects in TEST_NAME. Objects of
+# tests/unit that are no tests themselves may be among them.
+
+TEST_gpa :=
 
 # --- configuration -------------------------------------------------------------
 
