@@ -56,6 +56,7 @@ line() {
 run_test() {
 	local name=${1##*/tests/} log start status
 
+	name=${name#tests/}
 	[ -x "$1" ] || name="$name (no such program)"
 	log=$logs/${name//\//_}
 	start=${EPOCHREALTIME/[.,]/}
