@@ -51,10 +51,13 @@ manager-objs := \
 	backend/guest.o \
 	backend/image.o \
 	backend/log.o \
+	backend/loop.o \
 	backend/manager.o \
+	backend/option.o \
 	backend/proto.o \
 	backend/spawn.o \
 	backend/state.o \
+	backend/statefile.o \
 	backend/xen-vblkd.o \
 	xen/domain.o \
 	xen/store.o
