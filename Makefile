@@ -24,6 +24,7 @@ mapcache-objs := \
 worker-objs := \
 	backend/aio.o \
 	backend/blk.o \
+	backend/coalesce.o \
 	backend/device.o \
 	backend/isolate.o \
 	backend/log.o \
@@ -48,11 +49,14 @@ worker-objs := \
 manager-objs := \
 	backend/config.o \
 	backend/control.o \
+	backend/disk.o \
 	backend/guest.o \
 	backend/image.o \
 	backend/log.o \
 	backend/loop.o \
 	backend/manager.o \
+	backend/minder.o \
+	backend/node.o \
 	backend/option.o \
 	backend/proto.o \
 	backend/spawn.o \
@@ -202,9 +206,10 @@ export LINT_BUILD := $(CURDIR)
 export LINT_CC = $(CC)
 export LINT_FLAGS = $(BASE_CFLAGS) $(WARNINGS) $(DEFINES) $(INCLUDES)
 export LINT_SANITIZE = $(CONFIG_SANITIZE)
+export LINT_OBJS = $(all-objs)
 
 lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
-structure := $(call lint-script,headers layers links spdx)
+structure := $(call lint-script,headers layers links lists spdx)
 opinions := $(call lint-script,cppcheck man shell spelling tidy)
 
 .PHONY: run-check run-demo run-bench run-lint

@@ -11,7 +11,7 @@ cc=${LINT_CC:-cc}
 
 # The files of backend/ that run a process and so may hold Xen handles. All
 # others are parts: they can be tested without any Xen.
-processes='backend/(device|guest|manager|queue|worker|xen-vblkd)\.[ch]'
+processes='backend/(device|disk|guest|manager|minder|node|queue|worker|xen-vblkd)\.[ch]'
 
 bad=0
 
