@@ -297,6 +297,20 @@ bool device_serve(struct device *dev)
 	return more;
 }
 
+int64_t device_look(struct device *dev, int64_t now, int64_t earliest)
+{
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
+		int64_t t = queue_deadline(&dev->queue[i]);
+
+		if (!t)
+			continue;
+		queue_look(&dev->queue[i], now);
+		if (!earliest || t < earliest)
+			earliest = t;
+	}
+	return earliest;
+}
+
 void device_publish(struct device *dev)
 {
 	struct stats_disk *s = dev->disk.stats;

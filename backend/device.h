@@ -58,6 +58,11 @@ enum device_answer device_write(struct device *dev, uint64_t offset,
 
 /* Serve what was kicked. True if more is waiting. */
 bool device_serve(struct device *dev);
+/*
+ * The earliest time to look at a ring without a kick, or @earliest if that is
+ * earlier; 0 is never. Kicks queues whose time has come at @now.
+ */
+int64_t device_look(struct device *dev, int64_t now, int64_t earliest);
 /* Publish what was returned and decide on the interrupt. */
 void device_publish(struct device *dev);
 

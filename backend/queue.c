@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "backend/log.h"
 #include "backend/stats.h"
@@ -90,6 +91,8 @@ int queue_start(struct queue *q, struct state_queue *regs, uint64_t features)
 		.event_idx = event_idx,
 		.indirect = features >> VIRTIO_RING_F_INDIRECT_DESC & 1,
 	};
+	/* Half a ring at most: the guest can fill the other half meanwhile. */
+	coalesce_init(&q->coalesce, num / 2);
 	q->stopping = false;
 	q->broken = false;
 	q->started = true;
@@ -159,6 +162,27 @@ static void queue_break(struct queue *q)
 		  q->vr.num, q->vr.pos->last_avail);
 }
 
+static int64_t queue_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* Ask for kicks again, and look once more: -EPROTO, or what is there. */
+static int queue_arm(struct queue *q)
+{
+	uint32_t after = q->vr.event_idx ?
+			 coalesce_arm(&q->coalesce, queue_now()) : 1;
+	int pending;
+
+	vring_kicks_on(&q->vr, after);
+	pending = vring_pending(&q->vr);
+	q->kicked = pending >= (int)after;
+	return pending;
+}
+
 void queue_serve(struct queue *q, const struct queue_terms *terms)
 {
 	int pending;
@@ -168,18 +192,32 @@ void queue_serve(struct queue *q, const struct queue_terms *terms)
 		return;
 	vring_kicks_off(&q->vr);
 	pending = vring_pending(&q->vr);
+	if (pending >= 0 && q->vr.event_idx)
+		coalesce_taken(&q->coalesce, (uint32_t)pending, queue_now());
 	if (pending > 0) {
 		q->disk->stats->drains++;
 		queue_run(q, queue_collect(q, (uint32_t)pending), terms);
 	}
-	if (pending >= 0) {
-		vring_kicks_on(&q->vr);
-		pending = vring_pending(&q->vr);
-	}
-	if (pending < 0)
+	if (pending < 0 || queue_arm(q) < 0)
 		queue_break(q);
-	else
-		q->kicked = pending > 0;
+}
+
+int64_t queue_deadline(const struct queue *q)
+{
+	return q->started && !q->stopping && !q->broken ?
+	       q->coalesce.deadline : 0;
+}
+
+void queue_look(struct queue *q, int64_t now)
+{
+	int pending;
+
+	if (q->kicked || !queue_deadline(q))
+		return;
+	q->disk->stats->polls++;
+	pending = vring_pending(&q->vr);
+	q->kicked = pending < 0 ||
+		    coalesce_ripe(&q->coalesce, (uint32_t)pending, now);
 }
 
 static int queue_compare_position(const void *a, const void *b)

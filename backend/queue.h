@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/coalesce.h"
 #include "backend/request.h"
 #include "backend/vring.h"
 
@@ -24,6 +25,7 @@ struct queue {
 	bool started;
 	bool stopping;
 	bool kicked;		/* to be looked at in this round */
+	struct coalesce coalesce;
 	bool broken;		/* the guest has to reset the device */
 	uint32_t in_flight;
 	uint32_t size;		/* slots */
@@ -54,6 +56,13 @@ void queue_stop(struct queue *q);
  * waiting afterwards, q->kicked stays set, else kicks are on again.
  */
 void queue_serve(struct queue *q, const struct queue_terms *terms);
+/*
+ * When to look at the ring even without a kick, in the time of
+ * CLOCK_MONOTONIC, nanoseconds; 0: never. A queue whose time has come, or
+ * whose batch is there, becomes kicked by queue_look().
+ */
+int64_t queue_deadline(const struct queue *q);
+void queue_look(struct queue *q, int64_t now);
 /* The same for what was in flight when an earlier process ended. */
 void queue_resume(struct queue *q, const struct queue_terms *terms);
 /* Door 8: write the used entry of a finished request. */

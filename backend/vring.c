@@ -257,10 +257,11 @@ void vring_kicks_off(struct virtq *vr)
 		store16(&vr->used->flags, VRING_USED_F_NO_NOTIFY);
 }
 
-void vring_kicks_on(struct virtq *vr)
+void vring_kicks_on(struct virtq *vr, uint32_t after)
 {
 	if (vr->event_idx)
-		vring_set_avail_event(vr, vr->pos->last_avail);
+		vring_set_avail_event(vr, (uint16_t)(vr->pos->last_avail +
+						     after - 1));
 	else
 		store16(&vr->used->flags, 0);
 	/*

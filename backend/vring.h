@@ -110,11 +110,12 @@ uint32_t vring_publish(struct virtq *vr);
 bool vring_wants_irq(struct virtq *vr);
 
 /*
- * Ask for no kicks, as far as the guest listens; or for kicks again. After
- * vring_kicks_on() the caller looks at vring_pending() once more: an entry
- * made available before it may have come without a kick.
+ * Ask for no kicks, as far as the guest listens; or for a kick when @after new
+ * entries are there, 1 to num (more than 1 with EVENT_IDX only). After
+ * vring_kicks_on() the caller looks at vring_pending() once more: entries made
+ * available before it may have come without a kick.
  */
 void vring_kicks_off(struct virtq *vr);
-void vring_kicks_on(struct virtq *vr);
+void vring_kicks_on(struct virtq *vr, uint32_t after);
 
 #endif

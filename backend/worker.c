@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend/aio.h"
@@ -565,15 +566,33 @@ static bool worker_progress(struct worker *w)
 	return (w->detaching || w->stopping) && idle;
 }
 
+/* Nanoseconds until a ring wants to be looked at; -1: none does. */
+static int64_t worker_look(struct worker *w)
+{
+	int64_t earliest = 0;
+	struct timespec t;
+	int64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (w->dev[i])
+			earliest = device_look(w->dev[i], now, earliest);
+	if (!earliest)
+		return -1;
+	return earliest > now ? earliest - now : 0;
+}
+
 static int worker_run(struct worker *w)
 {
 	bool more = false;
 	int ret;
 
 	for (;;) {
-		ret = aio_wait(w->engine.aio, more ? 0 : -1);
+		ret = aio_wait(w->engine.aio, more ? 0 : worker_look(w));
 		if (ret)
 			break;
+		worker_look(w);
 		worker_reap(w);
 		if (w->accesses)
 			ret = worker_accesses(w);
