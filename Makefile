@@ -26,6 +26,7 @@ worker-objs := \
 	backend/blk.o \
 	backend/coalesce.o \
 	backend/device.o \
+	backend/disks.o \
 	backend/isolate.o \
 	backend/log.o \
 	backend/pool.o \
@@ -33,6 +34,7 @@ worker-objs := \
 	backend/queue.o \
 	backend/range.o \
 	backend/request.o \
+	backend/startup.o \
 	backend/state.o \
 	backend/transfer.o \
 	backend/vdev.o \

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The manager's messages. A disk is added when its window can be served, and
+ * removed in two steps: it takes nothing new, and when all is returned the
+ * window goes, then the rings, then the image.
+ */
+#include "backend/worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "backend/vmmio.h"
+
+static bool disk_ok(const struct proto_disk *d)
+{
+	return d->slot < STATE_MAX_DISKS && d->num_queues >= 1 &&
+	       d->num_queues <= STATE_MAX_QUEUES && d->queue_size >= 2 &&
+	       d->queue_size <= STATE_QUEUE_SIZE &&
+	       !(d->queue_size & (d->queue_size - 1)) &&
+	       d->block_size >= BLK_SECTOR_SIZE && d->block_size <= 4096 &&
+	       !(d->block_size & (d->block_size - 1)) &&
+	       d->physical_block_size >= d->block_size && d->size &&
+	       !(d->size % d->block_size);
+}
+
+static int worker_open_disk(struct worker *w, const struct proto_disk *d,
+			    int fd)
+{
+	struct state_disk *reg = &w->state->disk[d->slot];
+	struct device *dev = calloc(1, sizeof(*dev));
+	bool attach = w->attach && reg->used;
+	int ret;
+
+	if (!dev) {
+		close(fd);
+		return -ENOMEM;
+	}
+	ret = device_open(dev, d, fd, reg, attach, &w->engine);
+	if (ret)
+		goto free;
+	ret = ioreq_add_range(w->io, d->base, VMMIO_WINDOW_SIZE);
+	if (ret && !(ret == -EEXIST && attach))
+		goto close;
+	w->dev[d->slot] = dev;
+	return 0;
+close:
+	device_close(dev);
+free:
+	free(dev);
+	return ret;
+}
+
+static void worker_add_disk(struct worker *w, const struct proto_disk *d,
+			    int fd)
+{
+	int ret;
+
+	if (!disk_ok(d) || w->dev[d->slot] || fd < 0) {
+		if (fd >= 0)
+			close(fd);
+		worker_send_error(w, PROTO_DISK_FAILED, d->slot, -EINVAL,
+				  "the worker does not accept this disk");
+		return;
+	}
+	if ((d->flags & PROTO_DISK_GRANTS) && !w->grant) {
+		close(fd);
+		worker_send_error(w, PROTO_DISK_FAILED, d->slot, w->grant_err,
+				  "the guest wants grants but /dev/xen/gntdev can't be opened: %s (load the module xen_gntdev, or create the guest with grant_usage=0)",
+				  log_strerror(w->grant_err));
+		return;
+	}
+	ret = worker_open_disk(w, d, fd);
+	if (ret) {
+		worker_send_error(w, PROTO_DISK_FAILED, d->slot, ret,
+				  "the window at %#" PRIx64 " can't be served: %s",
+				  d->base, log_strerror(ret));
+		return;
+	}
+	worker_send_slot(w, PROTO_DISK_READY, d->slot);
+}
+
+static void worker_remove_disk(struct worker *w, uint32_t slot)
+{
+	if (slot >= STATE_MAX_DISKS || !w->dev[slot]) {
+		worker_send_slot(w, PROTO_DISK_REMOVED, slot);
+		return;
+	}
+	w->removing[slot] = true;
+	device_quiesce(w->dev[slot]);
+}
+
+/* Its requests are returned and published: let go. */
+static void worker_finish_removal(struct worker *w, uint32_t slot)
+{
+	struct device *dev = w->dev[slot];
+	int ret = ioreq_remove_range(w->io, dev->base, VMMIO_WINDOW_SIZE);
+
+	if (ret && ret != -ESRCH)
+		log_warning("%s: range can't be removed: %s", dev->name,
+			    log_strerror(ret));
+	w->dev[slot] = NULL;
+	w->removing[slot] = false;
+	device_close(dev);
+	free(dev);
+	w->state->disk[slot].used = 0;
+	worker_send_slot(w, PROTO_DISK_REMOVED, slot);
+}
+
+static void worker_quiesce(struct worker *w)
+{
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (w->dev[i])
+			device_quiesce(w->dev[i]);
+}
+
+static void worker_message(struct worker *w, const struct proto_msg *msg,
+			   int fd)
+{
+	switch (msg->type) {
+	case PROTO_DISK_ADD:
+		worker_add_disk(w, &msg->disk, fd);
+		return;
+	case PROTO_DISK_REMOVE:
+		worker_remove_disk(w, msg->slot.slot);
+		break;
+	case PROTO_STOP:
+		w->stopping = true;
+		worker_quiesce(w);
+		break;
+	case PROTO_DETACH:
+		w->detaching = true;
+		worker_quiesce(w);
+		break;
+	default:
+		log_error("dom%u: unexpected message %u from the manager",
+			  w->domid, msg->type);
+		break;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+void worker_messages(struct worker *w)
+{
+	struct proto_msg msg;
+	int fd, ret;
+
+	w->messages = false;
+	while ((ret = proto_recv(w->sock, &msg, &fd)) == 1)
+		worker_message(w, &msg, fd);
+	if (ret == -EBADMSG)
+		log_error("dom%u: unreadable message from the manager",
+			  w->domid);
+	if (ret == 0 && !w->detaching && !w->stopping) {
+		log_warning("dom%u: the manager is gone; detaching", w->domid);
+		w->detaching = true;
+		worker_quiesce(w);
+	}
+}
+
+bool worker_disks_idle(struct worker *w)
+{
+	bool idle = true;
+
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
+		struct device *dev = w->dev[i];
+
+		if (!dev)
+			continue;
+		if (w->removing[i] && device_idle(dev))
+			worker_finish_removal(w, i);
+		else
+			idle = idle && device_idle(dev);
+	}
+	return idle;
+}
