@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# limit: 150
+# Images that can't be served: xl create fails within ten seconds, the log says
+# what to do, and another guest goes on.
+
+good=$(image good.img 16M)
+daemon_start
+guest_create other -g 1 "$good"
+guest_ready other
+
+# refused REASON-PATTERN DISK
+refused() {
+	guest_write_config bad -g 1 "$2"
+	begin=$(date +%s)
+	if guest start bad >/tmp/create.out 2>&1; then
+		fail "xl create accepted $2"
+	fi
+	took=$(($(date +%s) - begin))
+	[ $took -le 11 ] || fail "xl create took $took s for $2"
+	daemon_log >/tmp/daemon.out
+	grep -qE "$1" /tmp/daemon.out /tmp/create.out ||
+		fail "no word of '$1' in the log: $(tail -n 3 /tmp/daemon.out)"
+	expect "domain is gone" no_domain bad
+	guest_sh other "vblk-load read --bs 4k --count 50 --direct /dev/vda >/dev/null"
+}
+
+# xl itself looks at what it can see.
+refused "No such file|[Mm]issing|not exist|failed to stat" /srv/absent.img
+mkdir /srv/dir.img
+refused "directory|not.*block device|unsuitable" /srv/dir.img
+
+odd=$(image odd.img 1000001)
+refused "1000001.*512|512.*1000001|multiple of" "$odd"
+closed=$(image closed.img 16M)
+chmod 000 "$closed"
+refused "permission" "$closed"
+empty=$(image empty.img 0)
+refused "empty|size" "$empty"
+refused "lock|in use|busy" "$good"
+locked=$(image locked.img 16M)
+flock "$locked" sleep 60 &
+holder=$!
+sleep 0.3
+refused "lock" "$locked"
+kill $holder
+
+quiet_dmesg other
+xl destroy other
+all_gone

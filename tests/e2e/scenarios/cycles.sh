@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# limit: 400
+# Fifty guests come and go: the daemon keeps neither memory nor descriptors.
+
+disk=$(image a.img 16M)
+daemon_start
+pid=$(daemon_pid)
+
+fds() {
+	ls /proc/$pid/fd | wc -l
+}
+memory() {
+	awk '/^VmRSS/ { print $2 }' /proc/$pid/status
+}
+cycle() {
+	guest_create g -g $(($1 % 2)) "$disk"
+	[ $(($1 % 5)) != 0 ] || guest_ready g
+	xl destroy g
+	guest_gone g
+}
+for i in 1 2 3 4 5; do
+	cycle $i
+done
+f=$(fds) m=$(memory)
+for i in $(seq 6 50); do
+	cycle $i
+done
+echo "descriptors $f, then $(fds); resident KiB $m, then $(memory)"
+[ "$(fds)" = "$f" ] || fail "descriptors are left"
+[ "$(memory)" -le $((m + 256)) ] || fail "memory grows"
+all_gone

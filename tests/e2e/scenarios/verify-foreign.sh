@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# limit: 240
+# 256 MiB of patterns through foreign mappings, verified from both sides.
+
+disk=$(image a.img 256M)
+daemon_start
+guest_create one -g 0 "$disk"
+guest_ready one
+verify_patterns one "$disk"
+xen-vblk list
+xl destroy one
+guest_gone one
+all_gone

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# limit: 240
+# 256 MiB of patterns through grants, verified from both sides; at rest nothing
+# of the guest is mapped but its rings.
+
+disk=$(image a.img 256M)
+daemon_start
+guest_create one -g 1 "$disk"
+guest_ready one
+verify_patterns one "$disk"
+
+# desc, driver and device area of one queue of 256 entries: three pages.
+expect_only_rings_mapped "$(domid one)" 3
+xl destroy one
+guest_gone one
+all_gone

@@ -1,0 +1,184 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Real Xen: scenarios run in dom0 of the rig. `guest` is the rig's helper.
+
+DAEMON_LOG=/var/log/xen-vblkd.log
+BACKEND=/local/domain/0/backend/virtio_disk
+
+daemon_log() {
+	cat "$DAEMON_LOG"
+}
+
+daemon_pid() {
+	pidof xen-vblkd
+}
+
+daemon_answers() {
+	xen-vblk list >/dev/null 2>&1
+}
+
+daemon_start() {
+	# From inittab's point of view it is nobody's child: as under systemd.
+	setsid xen-vblkd "$@" >>"$DAEMON_LOG" 2>&1 </dev/null &
+	i=0
+	until daemon_answers; do
+		i=$((i + 1))
+		[ $i -lt 50 ] || fail "the daemon does not answer: $(tail -n 3 $DAEMON_LOG)"
+		sleep 0.1
+	done
+}
+
+# no_process NAME
+no_process() {
+	! pidof "$1" >/dev/null
+}
+
+daemon_stop() {
+	pid=$(daemon_pid) || return 0
+	kill "$pid"
+	expect "xen-vblkd ends" no_process xen-vblkd
+}
+
+image() {
+	truncate -s "$2" "/srv/$1"
+	echo "/srv/$1"
+}
+
+guest_configure() {
+	guest config "$@" >/dev/null
+}
+
+# The options and disks of `guest config`; the name comes first here.
+guest_create() {
+	guest_write_config "$@"
+	guest start "$1"
+}
+
+# Write the configuration only.
+guest_write_config() {
+	n=$1
+	shift
+	opts=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-*) opts="$opts $1 $2"; shift 2 ;;
+		*) break ;;
+		esac
+	done
+	# shellcheck disable=SC2086 # options have no blanks in scenarios
+	guest config $opts "$n" "$@" >/dev/null
+}
+
+guest_ready() {
+	guest until "$1" RIG-DOMU-AGENT "${2:-40}" ||
+		fail "$1 did not come up: $(guest log "$1" | tail -n 5)"
+}
+
+guest_sh() {
+	guest run "$1" "${3:-60}" "$2"
+}
+
+guest_console() {
+	guest log "$1"
+}
+
+domid() {
+	xl domid "$1" 2>/dev/null
+}
+
+no_domain() {
+	! domid "$1" >/dev/null
+}
+
+# Names of zombies are "(null)"; the list has two lines: header and dom0.
+no_zombie() {
+	! xl list | grep -q '(null)'
+}
+
+no_node() {
+	[ -z "$(xenstore-list "$BACKEND" 2>/dev/null)" ]
+}
+
+guest_gone() {
+	expect "domain $1 is gone" no_domain "$1"
+	expect "no zombie domain is left" no_zombie
+}
+
+# Nothing of any guest is left: domain, worker, node, state, open image.
+all_gone() {
+	expect "no zombie domain is left" no_zombie
+	expect "no worker is left" no_process xen-vblk-worker
+	expect "no xenstore node is left" no_node
+	expect "no state file is left" \
+		sh -c '! ls /run/xen-vblkd/*.state 2>/dev/null'
+	! lslocks 2>/dev/null | grep /srv/ || fail "an image is still locked"
+}
+
+# Every scenario begins and ends with nothing.
+world_begin() {
+	: >"$DAEMON_LOG"
+}
+
+world_end() {
+	for d in $(xl list | awk 'NR > 2 { print $1 }'); do
+		xl destroy "$d" 2>/dev/null || :
+	done
+	pid=$(pidof xen-vblkd xen-vblk-worker) && kill -9 $pid
+	rm -rf /run/xen-vblkd /srv/* /tmp/*.out
+	for d in $(xenstore-list "$BACKEND" 2>/dev/null); do
+		xenstore-rm "$BACKEND/$d"
+	done
+	:
+}
+
+# grants_of DOMID: what dom0 has mapped of the guest, from Xen's grant tables.
+# A line of an active entry holds "[ 3] domid frame pin …" on the side of the
+# domain that granted; entries with a pin are mapped.
+grants_of() {
+	xl dmesg -c >/dev/null
+	xl debug-keys g
+	xl dmesg | sed -n "/grant-table for remote d$1 /,/grant-table for remote/p"
+}
+
+# mapped_grants DOMID: how many grants of the guest are mapped now.
+mapped_grants() {
+	grants_of "$1" | awk '
+		/^\(XEN\) *\[/ || /^ *\[/ { n++ }
+		END { print n + 0 }'
+}
+
+# expect_only_rings_mapped DOMID PAGES
+expect_only_rings_mapped() {
+	n=$(mapped_grants "$1")
+	[ "$n" = "$2" ] || {
+		grants_of "$1" >&2
+		fail "$n grants are mapped at rest, expected $2"
+	}
+}
+
+# stat_of DOM/VDEV COUNTER
+stat_of() {
+	xen-vblk stats --json "$1" |
+		sed -n "s/.*\"$2\": *\([0-9]*\).*/\1/p" | head -n 1
+}
+
+# 512-byte blocks that a file takes
+blocks() {
+	stat -c %b "$1"
+}
+
+# zeroes FILE MIB MIB: is that part zero?
+zeroes() {
+	[ "$(dd if="$1" bs=1M skip="$2" count="$3" 2>/dev/null | tr -d '\0' |
+		wc -c)" = 0 ]
+}
+
+reborn() {
+	d=$(domid "$1") && [ "$d" != "$2" ]
+}
+
+# guest_says_since NAME PATTERN COUNT
+guest_says_since() {
+	[ "$(guest log "$1" | grep -c "$2")" -ge "$3" ]
+}
