@@ -51,6 +51,7 @@ worker-objs := \
 manager-objs := \
 	backend/config.o \
 	backend/control.o \
+	backend/dialog.o \
 	backend/disk.o \
 	backend/guest.o \
 	backend/image.o \
@@ -59,11 +60,15 @@ manager-objs := \
 	backend/manager.o \
 	backend/minder.o \
 	backend/node.o \
-	backend/option.o \
 	backend/proto.o \
+	backend/report.o \
+	backend/runtime.o \
+	backend/scan.o \
+	backend/setting.o \
 	backend/spawn.o \
 	backend/state.o \
 	backend/statefile.o \
+	backend/text.o \
 	backend/xen-vblkd.o \
 	xen/domain.o \
 	xen/store.o
@@ -171,7 +176,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$p)))
 # A test gets the libraries of the objects it names and no others.
 object-libs = $(if $(filter backend/aio.o,$1),$(URING_LIBS)) \
 	$(if $(filter backend/config.o,$1),$(INIH_LIBS)) \
-	$(if $(filter backend/control.o tools/%.o,$1),$(JSON_LIBS)) \
+	$(if $(filter backend/report.o tools/%.o,$1),$(JSON_LIBS)) \
 	$(if $(filter xen/%.o,$1),$(LIBS_xen-vblk-worker) $(LIBS_xen-vblkd))
 
 define unit-test

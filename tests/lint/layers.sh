@@ -11,7 +11,9 @@ cc=${LINT_CC:-cc}
 
 # The files of backend/ that run a process and so may hold Xen handles. All
 # others are parts: they can be tested without any Xen.
-processes='backend/(device|disk|guest|manager|minder|node|queue|worker|xen-vblkd)\.[ch]'
+worker='device|disks|queue|startup|worker'
+manager='dialog|disk|guest|manager|minder|node|report|scan|xen-vblkd'
+processes="backend/($worker|$manager)\.[ch]"
 
 bad=0
 
@@ -58,8 +60,8 @@ only 'xen/domain\.c' "$include<(xenctrl|xenguest)[^>]*>" \
 only 'backend/aio\.c' "$include<(liburing|linux/io_uring)[^>]*>" \
 	"io_uring: backend/aio.c"
 only 'backend/config\.c' "$include<ini\.h>" "inih: backend/config.c"
-only 'backend/control\.c|tools/xen-vblk\.c' "$include<(json-c/)?json[^>]*>" \
-	"JSON: control socket and its client"
+only 'backend/report\.c|tools/xen-vblk\.c' "$include<(json-c/)?json[^>]*>" \
+	"JSON: what the control socket answers, and its client"
 only 'tools/.*' "$include<pthread\.h>" "our processes have one thread"
 
 only 'backend/isolate\.c' \
