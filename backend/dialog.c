@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Talking to a worker. Every question has to be answered in time, or the
+ * worker is killed; one timer is enough, because the worker takes one question
+ * after the other.
+ *
+ * A worker faces the guest, so what it says is believed only where it fits
+ * what it was asked: anything else ends it. It can harm the disks of its own
+ * guest, which it could do anyway, and nobody else's.
+ */
+#include "backend/dialog.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "backend/disk.h"
+#include "backend/log.h"
+#include "backend/minder.h"
+#include "backend/text.h"
+
+#define DIALOG_ANSWER_MS 5000
+#define DIALOG_STOP_MS   3000
+#define DIALOG_BURST     64	/* messages taken before others get a turn */
+
+/* The answer that is still due, if one is; otherwise no timer. */
+void dialog_watch(struct guest *g)
+{
+	const struct disk *d;
+	bool due = g->status == GUEST_STARTING;
+
+	LIST_FOREACH(d, &g->disks, link)
+		due = due || d->status == DISK_ADDING ||
+		      d->status == DISK_REMOVING;
+	if (g->status == GUEST_STOPPING)
+		loop_arm(g->env->loop, &g->timer, DIALOG_STOP_MS);
+	else if (due)
+		loop_arm(g->env->loop, &g->timer, DIALOG_ANSWER_MS);
+	else
+		loop_disarm(&g->timer);
+}
+
+void dialog_kill(struct guest *g, const char *why)
+{
+	if (!g->reason[0])
+		text_set(g->reason, sizeof(g->reason), "%s", why);
+	log_error("dom%u: killing worker %d: %s", g->domid,
+		  (int)g->worker.pid, why);
+	spawn_kill(&g->worker);
+}
+
+/* What can't be sent ends the worker, and its end is dealt with there. */
+static void dialog_put(struct guest *g, const struct proto_msg *msg, int fd)
+{
+	int ret = proto_send(g->worker.sock, msg, fd);
+
+	if (ret && ret != -EPIPE)
+		dialog_kill(g, "it does not read its messages");
+}
+
+void dialog_send_start(struct guest *g)
+{
+	const struct config *c = g->env->config;
+	struct proto_msg msg = { .type = PROTO_START };
+
+	msg.start.version = PROTO_VERSION;
+	msg.start.domid = g->domid;
+	msg.start.attach = g->attach;
+	msg.start.log_level = log_get_level();
+	msg.start.bucket_size = c->bucket_size;
+	msg.start.grant_io = c->grant_io;
+	msg.start.foreign_budget = c->foreign_budget;
+	msg.start.grant_budget = c->grant_budget;
+	msg.start.pool_size = c->pool_size;
+	dialog_put(g, &msg, g->state_fd);
+	dialog_watch(g);
+}
+
+void dialog_send_add(struct disk *disk)
+{
+	struct proto_msg msg;
+
+	disk_describe(disk, &msg);
+	disk->status = DISK_ADDING;
+	dialog_put(disk->guest, &msg, disk->image.fd);
+	dialog_watch(disk->guest);
+}
+
+void dialog_send_remove(struct disk *disk)
+{
+	struct proto_msg msg = {
+		.type = PROTO_DISK_REMOVE,
+		.slot = { .slot = disk->slot },
+	};
+
+	disk->status = DISK_REMOVING;
+	dialog_put(disk->guest, &msg, -1);
+	dialog_watch(disk->guest);
+}
+
+void dialog_send(struct guest *guest, enum proto_type type)
+{
+	struct proto_msg msg = { .type = type };
+
+	dialog_put(guest, &msg, -1);
+	dialog_watch(guest);
+}
+
+static struct disk *dialog_find(struct guest *g, uint32_t slot,
+				enum disk_status status)
+{
+	struct disk *d;
+
+	LIST_FOREACH(d, &g->disks, link)
+		if (d->slot == slot && d->status == status)
+			return d;
+	return NULL;
+}
+
+static bool dialog_disk_ready(struct guest *g, uint32_t slot)
+{
+	struct disk *d = dialog_find(g, slot, DISK_ADDING);
+
+	if (!d)
+		return false;
+	if (g->env->stopping)
+		d->status = DISK_RUNNING;
+	else
+		disk_set_running(d);
+	if (d->leaving && !g->env->stopping)
+		dialog_send_remove(d);
+	return true;
+}
+
+static bool dialog_disk_failed(struct guest *g, struct proto_error *error)
+{
+	struct disk *d = dialog_find(g, error->slot, DISK_ADDING);
+
+	if (!d)
+		return false;
+	if (d->leaving)
+		disk_set_closed(d);
+	else
+		disk_set_failed(d, text_clean(error->text));
+	return true;
+}
+
+static bool dialog_disk_removed(struct guest *g, uint32_t slot)
+{
+	struct disk *d = dialog_find(g, slot, DISK_REMOVING);
+
+	if (!d)
+		return false;
+	disk_set_closed(d);
+	return true;
+}
+
+/* False for what it was not asked. */
+static bool dialog_message(struct guest *g, struct proto_msg *msg)
+{
+	switch (msg->type) {
+	case PROTO_READY:
+		if (g->status == GUEST_STARTING)
+			g->status = GUEST_READY;
+		else
+			return g->status != GUEST_READY;
+		minder_advance(g);
+		return true;
+	case PROTO_FAILED:
+		text_set(g->reason, sizeof(g->reason), "%s",
+			 text_clean(msg->error.text));
+		return true;
+	case PROTO_DISK_READY:
+		return dialog_disk_ready(g, msg->slot.slot);
+	case PROTO_DISK_FAILED:
+		return dialog_disk_failed(g, &msg->error);
+	case PROTO_DISK_REMOVED:
+		return dialog_disk_removed(g, msg->slot.slot);
+	default:
+		return false;
+	}
+}
+
+/* Everything that is there, as far as one turn goes. */
+void dialog_receive(struct guest *g)
+{
+	struct proto_msg msg;
+	bool sense = true;
+	int fd, ret = 1;
+
+	for (int i = 0; i < DIALOG_BURST && sense; i++) {
+		ret = proto_recv(g->worker.sock, &msg, &fd);
+		if (ret == -EAGAIN)
+			break;
+		if (ret == 0) {
+			/* It is ending, and soon; its exit says how. */
+			loop_remove(g->env->loop, &g->messages);
+			loop_arm(g->env->loop, &g->timer, DIALOG_STOP_MS);
+			return;
+		}
+		sense = ret == 1 && fd < 0 && dialog_message(g, &msg);
+		if (ret == 1 && fd >= 0)
+			close(fd);
+	}
+	if (!sense)
+		dialog_kill(g, "it said what makes no sense");
+	if (g->status == GUEST_READY || g->status == GUEST_STARTING)
+		dialog_watch(g);
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The manager's side of one disk. Comes from xenstore as a node in state 1
+ * (fresh: libxl waits for us) or 2 (the guest runs already, we are new), gets
+ * its keys, its configuration, its image and a slot in the guest's state, and
+ * is then a DISK_ADD.
+ *
+ * What the guest was told once stays as it was: queues, queue size and
+ * features of a disk that is taken up again come from the state, whatever the
+ * configuration says by now.
+ */
+#include "backend/disk.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/virtio_blk.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/log.h"
+#include "backend/statefile.h"
+#include "backend/text.h"
+
+#define DISK_AUTO_QUEUES 4u
+
+/* How long libxl, or a guest that runs, can wait for something busy, in ms. */
+#define DISK_PATIENCE_FRESH  3000
+#define DISK_PATIENCE_ATTACH 10000
+
+/* Ordered, for whoever looks at the list. */
+static void disk_insert(struct disk *disk)
+{
+	struct disk *d, *before = NULL;
+
+	LIST_FOREACH(d, &disk->guest->disks, link)
+		if (d->node.devid < disk->node.devid)
+			before = d;
+	if (before)
+		LIST_INSERT_AFTER(before, disk, link);
+	else
+		LIST_INSERT_HEAD(&disk->guest->disks, disk, link);
+}
+
+struct disk *disk_open(struct guest *guest, const struct node *node,
+		       bool fresh)
+{
+	struct disk *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->guest = guest;
+	d->node = *node;
+	d->fresh = fresh;
+	d->image.fd = -1;
+	d->patience = loop_now() + (fresh ? DISK_PATIENCE_FRESH :
+				    DISK_PATIENCE_ATTACH);
+	snprintf(d->name, sizeof(d->name), "dom%u/%u", node->domid,
+		 node->devid);
+	disk_insert(d);
+	return d;
+}
+
+void disk_close(struct disk *disk)
+{
+	LIST_REMOVE(disk, link);
+	image_close(&disk->image);
+	free(disk);
+}
+
+static bool disk_slot_taken(const struct disk *disk, uint32_t slot)
+{
+	struct disk *d;
+
+	LIST_FOREACH(d, &disk->guest->disks, link)
+		if (d != disk && d->slot == slot && d->status >= DISK_WAITING &&
+		    d->status <= DISK_REMOVING)
+			return true;
+	return false;
+}
+
+/* Its own from before, or, for a fresh one, any that is free. */
+static int disk_find_slot(struct disk *disk, const struct state *state)
+{
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
+		disk->slot = i;
+		if (state->disk[i].used &&
+		    state->disk[i].devid == disk->node.devid &&
+		    !disk_slot_taken(disk, i))
+			return 0;
+	}
+	for (uint32_t i = 0; i < STATE_MAX_DISKS && disk->fresh; i++) {
+		disk->slot = i;
+		if (!state->disk[i].used && !disk_slot_taken(disk, i))
+			return 0;
+	}
+	return disk->fresh ? -ENOSPC : -ENOENT;
+}
+
+static void disk_fit(struct disk *disk, const struct state *state)
+{
+	const struct state_disk *s = &state->disk[disk->slot];
+	uint32_t vcpus = disk->guest->info.vcpus;
+
+	disk->num_queues = disk->config.queues;
+	if (!disk->num_queues)
+		disk->num_queues = vcpus < DISK_AUTO_QUEUES ?
+			vcpus : DISK_AUTO_QUEUES;
+	disk->queue_size = disk->config.queue_size;
+	disk->discard = disk->image.discard &&
+		(disk->config.discard == IMAGE_ON ||
+		 (disk->config.discard == IMAGE_AUTO && disk->keys.discard));
+	if (!s->used)
+		return;
+	disk->num_queues = s->num_queues;
+	disk->queue_size = s->queue_size;
+	if (s->features)
+		disk->discard = disk->image.discard &&
+			(s->features & (UINT64_C(1) << VIRTIO_BLK_F_DISCARD));
+}
+
+static int disk_take_slot(struct disk *disk, char *text, size_t len)
+{
+	struct state *state = malloc(sizeof(*state));
+	const struct state_disk *s;
+	int ret;
+
+	if (!state) {
+		text_set(text, len, "out of memory");
+		return -ENOMEM;
+	}
+	ret = statefile_read(disk->guest->state_fd, state);
+	if (!ret)
+		ret = state_check(state, sizeof(*state), disk->guest->domid,
+				  disk->guest->info.uuid);
+	if (!ret)
+		ret = disk_find_slot(disk, state);
+	s = &state->disk[disk->slot];
+	if (!ret && s->used && (s->base != disk->keys.base ||
+				s->irq != disk->keys.irq))
+		ret = -ESTALE;
+	if (!ret)
+		disk_fit(disk, state);
+	else if (ret == -ENOSPC)
+		text_set(text, len, "the guest has %u disks already, more don't fit in its virtio-mmio window",
+			 STATE_MAX_DISKS);
+	else
+		text_set(text, len, "the guest's saved state does not know this disk (%s): the guest waits for it in vain and has to be destroyed",
+			 log_strerror(ret));
+	free(state);
+	return ret;
+}
+
+static int disk_open_image(struct disk *disk, char *text, size_t len)
+{
+	const struct config_disk *c = &disk->config;
+	int ret = image_open(&disk->image, disk->keys.params,
+			     disk->keys.read_only, c->direct, text, len);
+
+	if (ret)
+		return ret;
+	if (c->discard == IMAGE_ON && !disk->image.discard) {
+		text_set(text, len, "image %s: blocks can't be given back there; use discard=auto or off",
+			 disk->keys.params);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+int disk_prepare(struct disk *disk, char *text, size_t len)
+{
+	struct guest *g = disk->guest;
+	int ret = node_read(&disk->node, &disk->keys, text, len);
+
+	if (ret)
+		return ret;
+	snprintf(disk->name, sizeof(disk->name), "dom%u/%s", g->domid,
+		 disk->keys.vdev);
+	config_for_disk(g->env->config, g->name, g->uuid, disk->keys.vdev,
+			&disk->config);
+	ret = disk_open_image(disk, text, len);
+	if (!ret)
+		ret = disk_take_slot(disk, text, len);
+	if (ret)
+		image_close(&disk->image);
+	else
+		disk->status = DISK_WAITING;
+	return ret;
+}
+
+/*
+ * The answer to GET_ID: what was configured, or something that stays the same
+ * for this guest and disk and is most likely nobody else's. All of the uuid
+ * goes in (FNV-1a), because people count theirs up at the end.
+ */
+static void disk_make_id(const struct disk *disk, char *id)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	char text[PROTO_ID_LEN + 1] = "";
+
+	for (size_t i = 0; i < sizeof(disk->guest->info.uuid); i++)
+		hash = (hash ^ disk->guest->info.uuid[i]) *
+			UINT64_C(0x100000001b3);
+	if (disk->config.serial[0])
+		snprintf(text, sizeof(text), "%s", disk->config.serial);
+	else
+		snprintf(text, sizeof(text), "%012" PRIx64 "%08x", hash >> 16,
+			 disk->node.devid);
+	memcpy(id, text, PROTO_ID_LEN);
+}
+
+void disk_describe(const struct disk *disk, struct proto_msg *msg)
+{
+	const struct image *i = &disk->image;
+	struct proto_disk *d = &msg->disk;
+
+	*msg = (struct proto_msg){ .type = PROTO_DISK_ADD };
+	d->slot = disk->slot;
+	d->devid = disk->node.devid;
+	d->base = disk->keys.base;
+	d->irq = disk->keys.irq;
+	d->flags = (disk->keys.read_only ? PROTO_DISK_READ_ONLY : 0) |
+		(i->direct ? PROTO_DISK_DIRECT : 0) |
+		(disk->discard ? PROTO_DISK_DISCARD : 0) |
+		(disk->keys.grants ? PROTO_DISK_GRANTS : 0) |
+		(i->block ? PROTO_DISK_BLOCK : 0) |
+		(disk->config.writethrough ? PROTO_DISK_WRITETHROUGH : 0);
+	d->size = i->size;
+	d->block_size = i->block_size;
+	d->physical_block_size = i->physical_block_size;
+	d->opt_io_size = i->opt_io_size;
+	d->discard_align = i->discard_align;
+	d->num_queues = disk->num_queues;
+	d->queue_size = disk->queue_size;
+	disk_make_id(disk, d->id);
+	memcpy(d->name, disk->name, sizeof(d->name));
+}
+
+void disk_set_running(struct disk *disk)
+{
+	int ret = disk->fresh ? node_set_ready(&disk->node) : 0;
+
+	disk->status = DISK_RUNNING;
+	if (ret == -ESTALE)
+		return;	/* going already; the scan that tells us is near */
+	if (ret)
+		log_error("%s: state can't be written to xenstore: %s",
+			  disk->name, log_strerror(ret));
+	log_info("%s: %s %s, %" PRIu64 " MiB, %s, %s%s%u queue%s of %u",
+		 disk->name, disk->fresh ? "serving" : "serving again",
+		 disk->keys.params, disk->image.size >> 20,
+		 disk->keys.read_only ? "read-only" : "writable",
+		 disk->image.direct ? "direct, " : "",
+		 disk->keys.grants ? "grants, " : "",
+		 disk->num_queues, disk->num_queues == 1 ? "" : "s",
+		 disk->queue_size);
+	disk->fresh = false;
+}
+
+void disk_set_closed(struct disk *disk)
+{
+	image_close(&disk->image);
+	disk->status = DISK_CLOSED;
+}
+
+void disk_set_failed(struct disk *disk, const char *why)
+{
+	int ret;
+
+	image_close(&disk->image);
+	disk->status = DISK_FAILED;
+	log_error("%s (%s): %s", disk->name, disk->guest->name, why);
+	if (!disk->fresh) {
+		log_error("%s: the guest goes on and waits for this disk; put it right, then reload xen-vblkd (SIGHUP)",
+			  disk->name);
+		return;
+	}
+	ret = node_set_failed(&disk->node, why);
+	if (ret && ret != -ESTALE)
+		log_error("%s: the failure can't be written to xenstore: %s",
+			  disk->name, log_strerror(ret));
+}

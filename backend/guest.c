@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A guest's disks over their life: claimed, served, left, closed. What the
+ * worker does about it is in minder.c; this file decides what should be.
+ *
+ * A disk that is left goes through the worker (DISK_REMOVE) unless the worker
+ * never heard of it. State 6 is written when nothing of the guest's is mapped
+ * any more: at once while other disks are served, else when the worker has
+ * ended. The state file goes with the last disk, but stays while a running
+ * guest waits for a disk that could not be taken up again.
+ */
+#include "backend/guest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "backend/dialog.h"
+#include "backend/disk.h"
+#include "backend/log.h"
+#include "backend/minder.h"
+#include "backend/statefile.h"
+#include "backend/text.h"
+
+static void guest_print_uuid(struct guest *g)
+{
+	const uint8_t *u = g->info.uuid;
+
+	snprintf(g->uuid, sizeof(g->uuid),
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
+		 u[10], u[11], u[12], u[13], u[14], u[15]);
+}
+
+int guest_open(struct guest **guest, struct guest_env *env, uint32_t domid)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+	int ret;
+
+	*guest = NULL;
+	if (!g)
+		return -ENOMEM;
+	ret = domains_info(env->domains, domid, &g->info);
+	if (!ret && g->info.dying)
+		ret = -ENOENT;
+	if (ret) {
+		free(g);
+		return ret;
+	}
+	g->env = env;
+	g->domid = domid;
+	g->state_fd = -1;
+	g->worker = (struct spawn)SPAWN_NONE;
+	LIST_INIT(&g->disks);
+	guest_print_uuid(g);
+	node_guest_name(env->store, domid, g->name);
+	minder_init(g);
+	*guest = g;
+	return 0;
+}
+
+void guest_close(struct guest *guest)
+{
+	while (!LIST_EMPTY(&guest->disks))
+		disk_close(LIST_FIRST(&guest->disks));
+	minder_fini(guest);
+	if (guest->state_fd >= 0)
+		close(guest->state_fd);
+	free(guest);
+}
+
+bool guest_is_over(const struct guest *guest)
+{
+	return LIST_EMPTY(&guest->disks) && guest->status == GUEST_IDLE;
+}
+
+struct disk *guest_find_disk(struct guest *guest, uint32_t devid)
+{
+	struct disk *d;
+
+	LIST_FOREACH(d, &guest->disks, link)
+		if (d->node.devid == devid)
+			return d;
+	return NULL;
+}
+
+/* Coming. */
+
+/* The state to go on from; for a fresh disk a new one if there is none. */
+static int guest_open_state(struct guest *g, bool fresh, char *text,
+			    size_t len)
+{
+	int dir = g->env->runtime_dir;
+	int fd;
+
+	if (g->state_fd >= 0)
+		return 0;
+	fd = statefile_open(dir, g->domid, g->info.uuid);
+	g->attach = fd >= 0;
+	if (fd < 0 && fd != -EBUSY && fresh)
+		fd = statefile_create(dir, g->domid, g->info.uuid);
+	if (fd >= 0) {
+		g->state_fd = fd;
+		return 0;
+	}
+	if (fd == -EBUSY)
+		text_set(text, len, "an earlier worker of this guest is still at work; if it hangs, kill it (pgrep -af 'xen-vblk-worker dom%u')",
+			 g->domid);
+	else if (fresh)
+		text_set(text, len, "%s/%u.state can't be made: %s",
+			 g->env->config->runtime_dir, g->domid,
+			 log_strerror(fd));
+	else
+		text_set(text, len, "%s/%u.state, where the guest's device was saved, can't be used: %s; the guest waits for its disk for ever and has to be destroyed",
+			 g->env->config->runtime_dir, g->domid,
+			 log_strerror(fd));
+	return fd;
+}
+
+static int guest_prepare(struct disk *d, char *text, size_t len)
+{
+	struct guest *g = d->guest;
+	int ret;
+
+	if (g->status == GUEST_STOPPING) {
+		text_set(text, len, "the guest's previous worker does not end");
+		return -EBUSY;
+	}
+	ret = guest_open_state(g, d->fresh, text, len);
+	return ret ? ret : disk_prepare(d, text, len);
+}
+
+void guest_try(struct disk *disk)
+{
+	struct guest *g = disk->guest;
+	char text[TEXT_LEN];
+	int ret;
+
+	if (disk->status != DISK_NEW)
+		return;
+	ret = guest_prepare(disk, text, sizeof(text));
+	if (ret == -EBUSY && loop_now() < disk->patience) {
+		log_debug("%s: %s", disk->name, text);
+		g->env->retry = true;
+		return;
+	}
+	if (ret)
+		disk_set_failed(disk, text);
+	else
+		minder_advance(g);
+	guest_settle(g);
+}
+
+int guest_claim(struct guest *guest, const struct node *node, bool fresh)
+{
+	struct disk *d = disk_open(guest, node, fresh);
+
+	if (!d)
+		return -ENOMEM;
+	d->seen = true;
+	guest_try(d);
+	return 0;
+}
+
+/* Going. */
+
+void guest_leave(struct disk *disk)
+{
+	switch (disk->status) {
+	case DISK_NEW:
+	case DISK_WAITING:
+	case DISK_FAILED:
+		disk_set_closed(disk);
+		break;
+	case DISK_ADDING:
+		disk->leaving = true;
+		break;
+	case DISK_RUNNING:
+		dialog_send_remove(disk);
+		break;
+	case DISK_REMOVING:
+	case DISK_CLOSED:
+		break;
+	}
+}
+
+static bool guest_has(const struct guest *g, enum disk_status from,
+		      enum disk_status to)
+{
+	const struct disk *d;
+
+	LIST_FOREACH(d, &g->disks, link)
+		if (d->status >= from && d->status <= to)
+			return true;
+	return false;
+}
+
+/* A guest that runs waits for a disk that we could not take up. */
+static bool guest_is_stuck(const struct guest *g)
+{
+	const struct disk *d;
+
+	LIST_FOREACH(d, &g->disks, link)
+		if (d->status == DISK_FAILED && !d->fresh)
+			return true;
+	return false;
+}
+
+static void guest_finish_closed(struct guest *g)
+{
+	struct disk *d, *next;
+	int ret;
+
+	for (d = LIST_FIRST(&g->disks); d; d = next) {
+		next = LIST_NEXT(d, link);
+		if (d->status != DISK_CLOSED)
+			continue;
+		ret = node_set_closed(&d->node);
+		if (ret)
+			log_error("%s: state 6 can't be written to xenstore: %s",
+				  d->name, log_strerror(ret));
+		log_info("%s: gone", d->name);
+		disk_close(d);
+	}
+}
+
+void guest_settle(struct guest *guest)
+{
+	struct guest *g = guest;
+
+	if (guest_has(g, DISK_WAITING, DISK_REMOVING)) {
+		guest_finish_closed(g);
+		return;
+	}
+	minder_stop(g);
+	if (g->status != GUEST_IDLE)
+		return;
+	if (g->state_fd >= 0 && !guest_has(g, DISK_NEW, DISK_NEW)) {
+		/* In this order: without its name nobody can take it up. */
+		if (!guest_is_stuck(g))
+			statefile_remove(g->env->runtime_dir, g->domid);
+		close(g->state_fd);
+		g->state_fd = -1;
+	}
+	guest_finish_closed(g);
+}
+
+void guest_reload(struct guest *guest)
+{
+	struct disk *d, *next;
+
+	for (d = LIST_FIRST(&guest->disks); d; d = next) {
+		next = LIST_NEXT(d, link);
+		if (d->status == DISK_FAILED)
+			disk_close(d);
+	}
+	minder_reload(guest);
+	guest_settle(guest);
+}
+
+void guest_detach(struct guest *guest)
+{
+	minder_detach(guest);
+}

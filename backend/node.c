@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What libxl says about a disk and what we answer. libxl writes all keys of a
+ * disk in one transaction, so whoever sees `state` sees everything; reading
+ * them in one transaction too keeps a removal from coming in between.
+ *
+ * dom0's toolstack wrote the values, but a number is a number only after it
+ * was looked at. Where a disk may lie in a guest is judged in
+ * node_check_window() and nowhere else: it depends on the machine.
+ */
+#include "backend/node.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/log.h"
+#include "backend/text.h"
+#include "xen/store.h"
+
+#define NODE_PATH_LEN 128
+
+/* GUEST_VIRTIO_MMIO_* in Xen's public/arch-arm.h */
+#define NODE_MMIO_BASE   UINT64_C(0x02000000)
+#define NODE_MMIO_SIZE   UINT64_C(0x00100000)
+#define NODE_MMIO_WINDOW UINT64_C(0x200)
+#define NODE_IRQ_FIRST   33
+#define NODE_IRQ_LAST    43
+
+void node_root(char *path, uint32_t self)
+{
+	snprintf(path, NODE_ROOT_LEN, "/local/domain/%u/backend/virtio_disk",
+		 self);
+}
+
+static void node_path(const struct node *n, const char *leaf, char *path)
+{
+	snprintf(path, NODE_PATH_LEN,
+		 "/local/domain/%u/backend/virtio_disk/%u/%u/%s", n->self,
+		 n->domid, n->devid, leaf);
+}
+
+/* One key; *value is NULL after a failure. */
+static int node_get(const struct node *n, const char *leaf, char **value)
+{
+	char path[NODE_PATH_LEN];
+
+	node_path(n, leaf, path);
+	return store_read(n->store, path, value);
+}
+
+static int node_put(const struct node *n, const char *leaf, const char *value)
+{
+	char path[NODE_PATH_LEN];
+
+	node_path(n, leaf, path);
+	return store_write(n->store, path, value);
+}
+
+/* Decimal, or hexadecimal with 0x: libxl writes both. */
+static int node_parse(const char *value, uint64_t max, uint64_t *n)
+{
+	char *end;
+
+	if (*value < '0' || *value > '9')
+		return -EINVAL;
+	errno = 0;
+	*n = strtoull(value, &end, value[1] == 'x' ? 16 : 10);
+	return errno || *end || *n > max ? -EINVAL : 0;
+}
+
+static int node_get_number(const struct node *n, const char *leaf,
+			   uint64_t max, uint64_t *number)
+{
+	char *value;
+	int ret = node_get(n, leaf, &value);
+
+	if (ret)
+		return ret;
+	ret = node_parse(value, max, number);
+	free(value);
+	return ret;
+}
+
+/* "0" or "1"; *flag stays what it is when the key is not there. */
+static int node_get_flag(const struct node *n, const char *leaf, bool *flag)
+{
+	uint64_t number = *flag;
+	int ret = node_get_number(n, leaf, 1, &number);
+
+	*flag = number == 1;
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static int node_get_text(const struct node *n, const char *leaf, char *text,
+			 size_t len)
+{
+	char *value;
+	int ret = node_get(n, leaf, &value);
+
+	if (ret)
+		return ret;
+	if (strlen(value) >= len)
+		ret = -ENAMETOOLONG;
+	else
+		strcpy(text, value);
+	free(value);
+	return ret;
+}
+
+/* Look around. */
+
+static int node_visit(const struct node *n,
+		      void (*each)(void *arg, const struct node *node,
+				   unsigned int state, bool online),
+		      void *arg)
+{
+	bool online = true;
+	uint64_t state;
+	int ret;
+
+	ret = node_get_number(n, "state", 8, &state);
+	if (!ret)
+		ret = node_get_flag(n, "online", &online);
+	if (!ret)
+		each(arg, n, (unsigned int)state, online);
+	/* Gone again, or nonsense: nothing to act on. */
+	return ret == -ENOENT || ret == -EINVAL ? 0 : ret;
+}
+
+static int node_visit_guest(struct node *n, const char *root,
+			    void (*each)(void *arg, const struct node *node,
+					 unsigned int state, bool online),
+			    void *arg)
+{
+	char path[NODE_PATH_LEN], **names;
+	uint64_t devid;
+	int count, ret = 0;
+
+	snprintf(path, sizeof(path), "%s/%u", root, n->domid);
+	count = store_list(n->store, path, &names);
+	if (count < 0)
+		return count == -ENOENT ? 0 : count;
+	for (int i = 0; i < count && !ret; i++) {
+		if (node_parse(names[i], UINT32_MAX, &devid))
+			continue;
+		n->devid = (uint32_t)devid;
+		ret = node_visit(n, each, arg);
+	}
+	free(names);
+	return ret;
+}
+
+int node_for_each(struct store *store, uint32_t self,
+		  void (*each)(void *arg, const struct node *node,
+			       unsigned int state, bool online),
+		  void *arg)
+{
+	struct node n = { .store = store, .self = self };
+	char root[NODE_ROOT_LEN], **names;
+	uint64_t domid;
+	int count, ret = 0;
+
+	node_root(root, self);
+	count = store_list(store, root, &names);
+	if (count < 0)
+		return count == -ENOENT ? 0 : count;
+	for (int i = 0; i < count && !ret; i++) {
+		if (node_parse(names[i], UINT16_MAX, &domid))
+			continue;
+		n.domid = (uint32_t)domid;
+		ret = node_visit_guest(&n, root, each, arg);
+	}
+	free(names);
+	return ret;
+}
+
+/* One disk. */
+
+struct node_reading {
+	const struct node *node;
+	struct node_keys *keys;
+	const char *leaf;	/* the one that failed */
+};
+
+static int node_read_body(struct store *store, void *arg)
+{
+	struct node_reading *r = arg;
+	const struct node *n = r->node;
+	struct node_keys *k = r->keys;
+	uint64_t irq = 0;
+	char mode[16];
+	int ret;
+
+	(void)store;
+	*k = (struct node_keys){ .grants = n->self != 0 };
+	ret = node_get_text(n, r->leaf = "params", k->params,
+			    sizeof(k->params));
+	if (!ret)
+		ret = node_get_text(n, r->leaf = "dev", k->vdev,
+				    sizeof(k->vdev));
+	if (!ret)
+		ret = node_get_text(n, r->leaf = "mode", mode, sizeof(mode));
+	if (!ret)
+		ret = node_get_number(n, r->leaf = "base", UINT64_MAX,
+				      &k->base);
+	if (!ret)
+		ret = node_get_number(n, r->leaf = "irq", UINT32_MAX, &irq);
+	if (!ret)
+		ret = node_get_flag(n, r->leaf = "grant_usage", &k->grants);
+	if (!ret)
+		ret = node_get_flag(n, r->leaf = "discard-enable",
+				    &k->discard);
+	if (ret)
+		return ret;
+	k->irq = (uint32_t)irq;
+	k->read_only = mode[0] != 'w';
+	return 0;
+}
+
+static int node_check_window(const struct node_keys *k, char *text, size_t len)
+{
+	if (!k->base) {
+		text_set(text, len, "xl gave it no place in the guest (base is 0); it does so for Arm guests only, an x86 guest can't have virtio disks this way");
+		return -EOPNOTSUPP;
+	}
+	if (k->base < NODE_MMIO_BASE || k->base % NODE_MMIO_WINDOW ||
+	    k->base - NODE_MMIO_BASE > NODE_MMIO_SIZE - NODE_MMIO_WINDOW) {
+		text_set(text, len, "base %#" PRIx64 " is not a window of virtio-mmio (%#" PRIx64 " to %#" PRIx64 "); is this libxl's?",
+			 k->base, NODE_MMIO_BASE,
+			 NODE_MMIO_BASE + NODE_MMIO_SIZE - NODE_MMIO_WINDOW);
+		return -ERANGE;
+	}
+	if (k->irq < NODE_IRQ_FIRST || k->irq > NODE_IRQ_LAST) {
+		text_set(text, len, "irq %u is not one of virtio-mmio's (%d to %d); is this libxl's?",
+			 k->irq, NODE_IRQ_FIRST, NODE_IRQ_LAST);
+		return -ERANGE;
+	}
+	return 0;
+}
+
+int node_read(const struct node *node, struct node_keys *keys, char *text,
+	      size_t len)
+{
+	struct node_reading r = { .node = node, .keys = keys };
+	int ret = store_transaction(node->store, node_read_body, &r);
+
+	if (ret) {
+		text_set(text, len, "its xenstore node %s can't be used: %s",
+			 r.leaf, log_strerror(ret));
+		return ret;
+	}
+	if (keys->params[0] != '/') {
+		text_set(text, len, "target=%s is not an absolute path",
+			 keys->params);
+		return -EINVAL;
+	}
+	return node_check_window(keys, text, len);
+}
+
+void node_guest_name(struct store *store, uint32_t domid, char *name)
+{
+	char path[NODE_PATH_LEN], *value;
+
+	*name = '\0';
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	if (store_read(store, path, &value))
+		return;
+	snprintf(name, NODE_NAME_LEN, "%s", value);
+	free(value);
+}
+
+/* Answers. */
+
+static int node_ready_body(struct store *store, void *arg)
+{
+	const struct node *n = arg;
+	uint64_t state;
+	int ret = node_get_number(n, "state", 8, &state);
+
+	(void)store;
+	if (ret || state != NODE_INITIALISING)
+		return ret && ret != -ENOENT ? ret : -ESTALE;
+	return node_put(n, "state", "2");
+}
+
+int node_set_ready(const struct node *node)
+{
+	struct node n = *node;
+
+	return store_transaction(n.store, node_ready_body, &n);
+}
+
+static int node_closed_body(struct store *store, void *arg)
+{
+	const struct node *n = arg;
+	uint64_t state;
+	int ret = node_get_number(n, "state", 8, &state);
+
+	(void)store;
+	if (ret || state == NODE_CLOSED)
+		return ret == -ENOENT ? 0 : ret;
+	return node_put(n, "state", "6");
+}
+
+int node_set_closed(const struct node *node)
+{
+	struct node n = *node;
+
+	return store_transaction(n.store, node_closed_body, &n);
+}
+
+struct node_failure {
+	const struct node *node;
+	const char *why;
+};
+
+static int node_failed_body(struct store *store, void *arg)
+{
+	const struct node_failure *f = arg;
+	char path[NODE_PATH_LEN];
+	uint64_t state;
+	int ret = node_get_number(f->node, "state", 8, &state);
+
+	if (ret || state != NODE_INITIALISING)
+		return ret && ret != -ENOENT ? ret : -ESTALE;
+	ret = node_put(f->node, "hotplug-error", f->why);
+	if (ret)
+		return ret;
+	node_path(f->node, "state", path);
+	return store_remove(store, path);
+}
+
+int node_set_failed(const struct node *node, const char *why)
+{
+	struct node_failure f = { node, why };
+
+	return store_transaction(node->store, node_failed_body, &f);
+}

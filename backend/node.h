@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A disk's back-end directory in xenstore, as libxl writes it:
+ * /local/domain/SELF/backend/virtio_disk/DOMID/DEVID. See docs/xenstore.md.
+ *
+ * The guest can read it and not write it. Its front-end directory, which the
+ * guest can write, is never read. Nodes are changed, never made again once
+ * libxl has removed them. Nothing here logs. Errors are -errno.
+ */
+#ifndef BACKEND_NODE_H
+#define BACKEND_NODE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+#define NODE_ROOT_LEN 64
+#define NODE_VDEV_LEN 16	/* "xvda1", with the zero */
+#define NODE_NAME_LEN 64	/* of a domain, with the zero */
+
+enum node_state {		/* XenbusState, as far as it is used */
+	NODE_INITIALISING = 1,
+	NODE_INIT_WAIT = 2,	/* served; stays for life */
+	NODE_CONNECTED = 4,
+	NODE_CLOSING = 5,
+	NODE_CLOSED = 6,
+};
+
+struct node {			/* a name, to be copied freely */
+	struct store *store;
+	uint32_t self;
+	uint32_t domid;
+	uint32_t devid;
+};
+
+struct node_keys {
+	char params[PATH_MAX];	/* the image */
+	char vdev[NODE_VDEV_LEN];
+	uint64_t base;
+	uint32_t irq;
+	bool read_only;
+	bool grants;		/* in use, says libxl */
+	bool discard;
+};
+
+/* The path that is to be watched. @path has NODE_ROOT_LEN bytes. */
+void node_root(char *path, uint32_t self);
+
+/*
+ * Call @each for every disk that has a state. Stops at the first error of
+ * xenstore; what was not seen then says nothing.
+ */
+int node_for_each(struct store *store, uint32_t self,
+		  void (*each)(void *arg, const struct node *node,
+			       unsigned int state, bool online),
+		  void *arg);
+
+/*
+ * Everything about a disk, at one moment, checked. -EINVAL and others come
+ * with a sentence for the administrator in @text.
+ */
+int node_read(const struct node *node, struct node_keys *keys, char *text,
+	      size_t len);
+
+/* The name of the guest; "" if it has none. @name has NODE_NAME_LEN bytes. */
+void node_guest_name(struct store *store, uint32_t domid, char *name);
+
+/* 1 becomes 2. -ESTALE when it was not 1 any more: libxl thought better. */
+int node_set_ready(const struct node *node);
+
+/* Becomes 6, if libxl has not removed it (0 as well). */
+int node_set_closed(const struct node *node);
+
+/*
+ * In place of 2: say why in hotplug-error and remove the state, which makes
+ * libxl give up at once rather than after ten seconds. -ESTALE as above.
+ */
+int node_set_failed(const struct node *node, const char *why);
+
+#endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The scan compares what xenstore has with what we have, and acts on the
+ * difference. It may be repeated at any time and then does nothing more:
+ *
+ *   node's state   unknown disk            known disk
+ *   1              claim it                (on its way)
+ *   2, 4           take it up again        (served)
+ *   5, online=0    write 6                 leave
+ *   6              nothing                 leave
+ *   gone           -                       leave
+ *
+ * A disk whose guest is dead is left as well, whatever its node says.
+ */
+#include "backend/scan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "backend/log.h"
+#include "backend/statefile.h"
+
+#define SCAN_RETRY_MS 200	/* for what is busy */
+
+static struct guest *scan_find(struct manager *m, uint32_t domid)
+{
+	struct guest *g;
+
+	LIST_FOREACH(g, &m->guests, link)
+		if (g->domid == domid)
+			return g;
+	return NULL;
+}
+
+static void scan_insert(struct manager *m, struct guest *guest)
+{
+	struct guest *g, *before = NULL;
+
+	LIST_FOREACH(g, &m->guests, link)
+		if (g->domid < guest->domid)
+			before = g;
+	if (before)
+		LIST_INSERT_AFTER(before, guest, link);
+	else
+		LIST_INSERT_HEAD(&m->guests, guest, link);
+}
+
+static void scan_claim(struct manager *m, const struct node *node,
+			  bool fresh)
+{
+	struct guest *g = scan_find(m, node->domid);
+	int ret = 0;
+
+	if (!g) {
+		ret = guest_open(&g, &m->env, node->domid);
+		if (ret == -ENOENT)
+			return;	/* left over by a guest that is no more */
+		if (!ret)
+			scan_insert(m, g);
+	}
+	if (!ret)
+		ret = guest_claim(g, node, fresh);
+	if (ret)
+		log_error("dom%u: disk %u can't be looked at: %s", node->domid,
+			  node->devid, log_strerror(ret));
+}
+
+static void scan_finish_removal(const struct node *node)
+{
+	int ret = node_set_closed(node);
+
+	if (ret)
+		log_error("dom%u: state 6 of disk %u can't be written to xenstore: %s",
+			  node->domid, node->devid, log_strerror(ret));
+	else
+		log_info("dom%u: disk %u was not served any more; gone",
+			 node->domid, node->devid);
+}
+
+static void scan_node(void *arg, const struct node *node,
+			 unsigned int state, bool online)
+{
+	struct manager *m = arg;
+	struct guest *g = scan_find(m, node->domid);
+	struct disk *d = g ? guest_find_disk(g, node->devid) : NULL;
+	bool leave = state == NODE_CLOSED ||
+		(state == NODE_CLOSING && !online);
+
+	if (d) {
+		d->seen = true;
+		if (leave)
+			guest_leave(d);
+		else
+			guest_try(d);
+		guest_settle(g);
+	} else if (state == NODE_INITIALISING && online) {
+		scan_claim(m, node, true);
+	} else if (state == NODE_INIT_WAIT || state == NODE_CONNECTED) {
+		scan_claim(m, node, false);
+	} else if (leave && state != NODE_CLOSED) {
+		scan_finish_removal(node);
+	}
+}
+
+static bool scan_guest_alive(struct manager *m, const struct guest *g)
+{
+	struct domain_info now;
+	int ret = domains_info(m->env.domains, g->domid, &now);
+
+	if (ret && ret != -ENOENT) {
+		log_error("dom%u: Xen does not say whether it lives: %s",
+			  g->domid, log_strerror(ret));
+		return true;
+	}
+	return !ret && !now.dying &&
+	       !memcmp(now.uuid, g->info.uuid, sizeof(now.uuid));
+}
+
+/* Disks that were not seen, and all of guests that are dead. */
+static void scan_leave_gone(struct manager *m, struct guest *g)
+{
+	bool alive = !m->released || scan_guest_alive(m, g);
+	struct disk *d;
+
+	LIST_FOREACH(d, &g->disks, link)
+		if (!alive || !d->seen)
+			guest_leave(d);
+	guest_settle(g);
+}
+
+static void scan_reap(struct manager *m)
+{
+	struct guest *g, *next;
+
+	for (g = LIST_FIRST(&m->guests); g; g = next) {
+		next = LIST_NEXT(g, link);
+		if (!guest_is_over(g))
+			continue;
+		LIST_REMOVE(g, link);
+		guest_close(g);
+	}
+}
+
+/* The state of a guest that is no more. */
+static void scan_sweep_one(void *arg, uint32_t domid)
+{
+	struct manager *m = arg;
+	struct domain_info info;
+
+	if (scan_find(m, domid) ||
+	    domains_info(m->env.domains, domid, &info) != -ENOENT)
+		return;
+	log_debug("dom%u: is no more, removing its state", domid);
+	statefile_remove(m->env.runtime_dir, domid);
+}
+
+int scan_run(struct manager *m)
+{
+	struct guest *g;
+	struct disk *d;
+	int ret;
+
+	m->env.rescan = false;
+	m->env.retry = false;
+	LIST_FOREACH(g, &m->guests, link)
+		LIST_FOREACH(d, &g->disks, link)
+			d->seen = false;
+	ret = node_for_each(m->env.store, m->env.self, scan_node, m);
+	if (ret)
+		return ret;
+	LIST_FOREACH(g, &m->guests, link)
+		scan_leave_gone(m, g);
+	scan_reap(m);
+	if (m->released)
+		statefile_for_each(m->env.runtime_dir, scan_sweep_one, m);
+	m->released = false;
+	if (m->env.retry)
+		loop_arm(&m->loop, &m->retry, SCAN_RETRY_MS);
+	return 0;
+}
