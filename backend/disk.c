@@ -145,7 +145,7 @@ static int disk_take_slot(struct disk *disk, char *text, size_t len)
 		text_set(text, len, "the guest has %u disks already, more don't fit in its virtio-mmio window",
 			 STATE_MAX_DISKS);
 	else
-		text_set(text, len, "the guest's saved state does not know this disk (%s): the guest waits for it in vain and has to be destroyed",
+		text_set(text, len, "the guest's saved state does not know this disk (%s); the guest waits for it until it is destroyed",
 			 log_strerror(ret));
 	free(state);
 	return ret;
@@ -160,25 +160,31 @@ static int disk_open_image(struct disk *disk, char *text, size_t len)
 	if (ret)
 		return ret;
 	if (c->discard == IMAGE_ON && !disk->image.discard) {
-		text_set(text, len, "image %s: blocks can't be given back there; use discard=auto or off",
+		text_set(text, len, "image %s can't have blocks given back; use discard=auto or off",
 			 disk->keys.params);
 		return -EOPNOTSUPP;
 	}
 	return 0;
 }
 
-int disk_prepare(struct disk *disk, char *text, size_t len)
+int disk_read(struct disk *disk, char *text, size_t len)
 {
 	struct guest *g = disk->guest;
 	int ret = node_read(&disk->node, &disk->keys, text, len);
 
-	if (ret)
+	if (!disk->keys.vdev[0])
 		return ret;
 	snprintf(disk->name, sizeof(disk->name), "dom%u/%s", g->domid,
 		 disk->keys.vdev);
 	config_for_disk(g->env->config, g->name, g->uuid, disk->keys.vdev,
 			&disk->config);
-	ret = disk_open_image(disk, text, len);
+	return ret;
+}
+
+int disk_prepare(struct disk *disk, char *text, size_t len)
+{
+	int ret = disk_open_image(disk, text, len);
+
 	if (!ret)
 		ret = disk_take_slot(disk, text, len);
 	if (ret)
@@ -241,6 +247,7 @@ void disk_set_running(struct disk *disk)
 	int ret = disk->fresh ? node_set_ready(&disk->node) : 0;
 
 	disk->status = DISK_RUNNING;
+	disk->served = true;
 	if (ret == -ESTALE)
 		return;	/* going already; the scan that tells us is near */
 	if (ret)

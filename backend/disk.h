@@ -18,9 +18,12 @@ struct disk *disk_open(struct guest *guest, const struct node *node,
 /* Out of the list and gone, with all that it holds. */
 void disk_close(struct disk *disk);
 
+/* Its keys and its configuration. 0 or -errno with a sentence in @text. */
+int disk_read(struct disk *disk, char *text, size_t len);
+
 /*
- * NEW becomes WAITING: keys read, image open, slot found. The guest has its
- * state file. 0 or -errno with a sentence in @text, and it is NEW again;
+ * NEW becomes WAITING: image open, slot found. It has its keys and the guest
+ * its state file. 0 or -errno with a sentence in @text, and it is NEW again;
  * -EBUSY may be worth another try.
  */
 int disk_prepare(struct disk *disk, char *text, size_t len);

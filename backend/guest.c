@@ -112,7 +112,7 @@ static int guest_open_state(struct guest *g, bool fresh, char *text,
 			 g->env->config->runtime_dir, g->domid,
 			 log_strerror(fd));
 	else
-		text_set(text, len, "%s/%u.state, where the guest's device was saved, can't be used: %s; the guest waits for its disk for ever and has to be destroyed",
+		text_set(text, len, "%s/%u.state, where the guest's device was saved, can't be used: %s; without it the guest waits for its disk until it is destroyed",
 			 g->env->config->runtime_dir, g->domid,
 			 log_strerror(fd));
 	return fd;
@@ -127,7 +127,9 @@ static int guest_prepare(struct disk *d, char *text, size_t len)
 		text_set(text, len, "the guest's previous worker does not end");
 		return -EBUSY;
 	}
-	ret = guest_open_state(g, d->fresh, text, len);
+	ret = disk_read(d, text, len);
+	if (!ret)
+		ret = guest_open_state(g, d->fresh, text, len);
 	return ret ? ret : disk_prepare(d, text, len);
 }
 
@@ -220,7 +222,8 @@ static void guest_finish_closed(struct guest *g)
 		if (ret)
 			log_error("%s: state 6 can't be written to xenstore: %s",
 				  d->name, log_strerror(ret));
-		log_info("%s: gone", d->name);
+		if (d->served)
+			log_info("%s: gone", d->name);
 		disk_close(d);
 	}
 }

@@ -47,6 +47,7 @@ struct disk {
 	struct image image;
 	enum disk_status status;
 	bool fresh;		/* libxl waits for state 2 */
+	bool served;		/* was RUNNING once */
 	bool leaving;		/* while ADDING: to be removed then */
 	bool seen;		/* by the scan under way */
 	bool discard;		/* offered */

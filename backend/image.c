@@ -40,7 +40,7 @@ static int image_refuse(const struct image_text *t, int err,
 			const char *fmt, ...)
 {
 	va_list ap;
-	int n = snprintf(t->text, t->len, "image %s: ", t->path);
+	int n = snprintf(t->text, t->len, "image %s ", t->path);
 
 	if (n < 0 || (size_t)n >= t->len)
 		return err;
@@ -59,9 +59,9 @@ static int image_check_type(const struct image_text *t, mode_t mode,
 		return image_refuse(t, -ENOTBLK, "is neither a file nor a block device");
 	/* Root may do everything, but no bit at all is meant to say no. */
 	if (!(mode & 0444))
-		return image_refuse(t, -EACCES, "nobody may read it (mode %03o); chmod u+r", mode & 0777u);
+		return image_refuse(t, -EACCES, "may be read by nobody (mode %03o); chmod u+r", mode & 0777u);
 	if (!read_only && !(mode & 0222))
-		return image_refuse(t, -EACCES, "nobody may write it (mode %03o); chmod u+w, or access=ro", mode & 0777u);
+		return image_refuse(t, -EACCES, "may be written by nobody (mode %03o); chmod u+w, or access=ro", mode & 0777u);
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static int image_explain_open(const struct image_text *t, int err, bool block)
 	case ENOENT:
 		return image_refuse(t, -err, "does not exist");
 	case EACCES:
-		return image_refuse(t, -err, "permission denied, for it or for a directory on the way");
+		return image_refuse(t, -err, "can't be opened: permission denied, for it or for a directory on the way");
 	case EBUSY:
 		return image_refuse(t, -err, "%s", block ?
 			"is in use: mounted, part of another device, or somebody's disk" :
@@ -84,9 +84,9 @@ static int image_explain_open(const struct image_text *t, int err, bool block)
 		return image_refuse(t, -err, "is a program or swap file in use");
 	case ENXIO:
 	case ENODEV:
-		return image_refuse(t, -err, "the device is not there");
+		return image_refuse(t, -err, "has no device behind it");
 	case ENOMEDIUM:
-		return image_refuse(t, -err, "no medium in the drive");
+		return image_refuse(t, -err, "has no medium in its drive");
 	default:
 		return image_refuse(t, -err, "can't be opened: %s",
 				    log_strerror(err));
@@ -147,7 +147,7 @@ static int image_check_size(const struct image *image,
 	if (!image->size)
 		return image_refuse(t, -EINVAL, "is empty");
 	if (image->size % image->block_size)
-		return image_refuse(t, -EINVAL, "its size, %" PRIu64 " bytes, is not a multiple of %u",
+		return image_refuse(t, -EINVAL, "has %" PRIu64 " bytes, which is no multiple of %u",
 				    image->size, image->block_size);
 	return 0;
 }
@@ -195,9 +195,9 @@ static int image_measure_block(struct image *image, const struct image_text *t,
 		return image_refuse(t, -errno, "can't be measured: %s",
 				    log_strerror(errno));
 	if (ro && !read_only)
-		return image_refuse(t, -EROFS, "the device is read-only; use access=ro");
+		return image_refuse(t, -EROFS, "is a read-only device; use access=ro");
 	if (block < (int)IMAGE_SECTOR || block > (int)IMAGE_BLOCK_MAX)
-		return image_refuse(t, -EINVAL, "logical blocks of %d bytes; guests can have %u to %u",
+		return image_refuse(t, -EINVAL, "has logical blocks of %d bytes; guests can have %u to %u",
 				    block, IMAGE_SECTOR, IMAGE_BLOCK_MAX);
 	image->block_size = (uint32_t)block;
 	if (!ioctl(image->fd, BLKPBSZGET, &physical))
@@ -292,8 +292,8 @@ static int image_set_direct(struct image *image, const struct image_text *t,
 	if (direct == IMAGE_AUTO)
 		return 0;
 	if (!align)
-		return image_refuse(t, -EINVAL, "its file system has no direct I/O; use direct=auto or off");
-	return image_refuse(t, -EINVAL, "direct I/O needs blocks of %u bytes there and a guest has blocks of %u; use direct=auto or off",
+		return image_refuse(t, -EINVAL, "is on a file system without direct I/O; use direct=auto or off");
+	return image_refuse(t, -EINVAL, "needs blocks of %u bytes for direct I/O, and a guest has %u; use direct=auto or off",
 			    align, image->block_size);
 }
 

@@ -146,9 +146,12 @@ static void scan_sweep_one(void *arg, uint32_t domid)
 {
 	struct manager *m = arg;
 	struct domain_info info;
+	int ret;
 
-	if (scan_find(m, domid) ||
-	    domains_info(m->env.domains, domid, &info) != -ENOENT)
+	if (scan_find(m, domid))
+		return;
+	ret = domains_info(m->env.domains, domid, &info);
+	if (ret != -ENOENT && (ret || !info.dying))
 		return;
 	log_debug("dom%u: is no more, removing its state", domid);
 	statefile_remove(m->env.runtime_dir, domid);
