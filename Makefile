@@ -106,7 +106,7 @@ TEST_gpa :=
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.
-UNCONFIGURED := help clean distclean setup check demo bench lint
+UNCONFIGURED := help clean distclean check demo bench lint
 
 goals := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(UNCONFIGURED),$(goals)),)
@@ -144,11 +144,6 @@ COMPILE = $(CC) $(BASE_CFLAGS) $(WARNINGS) $(DEFINES) $(INCLUDES) $(CPPFLAGS) \
 	$(CFLAGS)
 LINK = $(CC) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 
-# While files are still to be written: what is there is compiled, and programs
-# that are complete are linked.
-absent = $(foreach o,$(filter %.o,$1),$(if $(wildcard $(srcdir)/$(o:.o=.c)),,$o))
-ready := $(foreach p,$(PROGRAMS),$(if $(strip $(call absent,$(OBJS_$p))),,$p))
-
 all-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/unit/test_*.c)))
 tests := $(if $(CONFIG_CMOCKA),$(all-tests))
@@ -158,9 +153,7 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(TEST_$(t:tests/unit/test_%=%))))
 
 .PHONY: all
-all: $(ready) $(filter-out $(call absent,$(all-objs)),$(all-objs))
-	@for p in $(filter-out $(ready),$(PROGRAMS)); do \
-		echo "  ($$p is not complete yet)"; done
+all: $(PROGRAMS)
 
 libmapcache.a: $(mapcache-objs)
 	$(say) AR $@
@@ -193,7 +186,6 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 
 -include $(all-objs:.o=.d)
 
-
 # --- tests ---------------------------------------------------------------------
 
 # The four targets that a fresh machine starts with: packages first, then a
@@ -221,8 +213,8 @@ opinions := $(call lint-script,cppcheck man shell spelling tidy)
 
 .PHONY: run-check run-demo run-bench run-lint
 run-check: all $(tests)
-	$(Q)$(srcdir)/tests/check.sh $(if $(wildcard $(srcdir)/tests/e2e/run.sh),\
-		-s $(srcdir)/tests/e2e/run.sh) $(structure) $(tests)
+	$(Q)$(srcdir)/tests/check.sh -s $(srcdir)/tests/e2e/run.sh \
+		$(structure) $(tests)
 
 run-demo: all
 	$(Q)$(srcdir)/tests/demo.sh
