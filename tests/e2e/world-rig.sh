@@ -132,20 +132,19 @@ world_end() {
 	:
 }
 
-# grants_of DOMID: what dom0 has mapped of the guest, from Xen's grant tables.
-# A line of an active entry holds "[ 3] domid frame pin …" on the side of the
-# domain that granted; entries with a pin are mapped.
+# grants_of DOMID: the guest's grants that are in use, a line each.
 grants_of() {
 	xl dmesg -c >/dev/null
 	xl debug-keys g
 	xl dmesg | sed -n "/grant-table for remote d$1 /,/grant-table for remote/p"
 }
 
-# mapped_grants DOMID: how many grants of the guest are mapped now.
+# mapped_grants DOMID: how many grants of the guest are mapped now. References
+# 0 to 7 are the toolstack's: the pages of the console and of xenstore.
 mapped_grants() {
-	grants_of "$1" | awk '
-		/^\(XEN\) *\[/ || /^ *\[/ { n++ }
-		END { print n + 0 }'
+	grants_of "$1" | grep -cE '\[0x[0-9a-f]+\]' >/tmp/grants.out || :
+	toolstack=$(grants_of "$1" | grep -cE '\[0x00[0-7]\]') || :
+	echo $(($(cat /tmp/grants.out) - toolstack))
 }
 
 # expect_only_rings_mapped DOMID PAGES

@@ -13,7 +13,7 @@ guest_sh one "cat $q/logical_block_size" | grep -qx 512 || fail "block size"
 [ "$(guest_sh one "cat $q/discard_max_bytes")" -gt 0 ] || fail "no discard"
 [ "$(guest_sh one "cat $q/write_zeroes_max_bytes")" -gt 0 ] ||
 	fail "no write-zeroes"
-[ -n "$(guest_sh one "cat /sys/block/vda/serial")" ] || fail "no serial"
+[ -n "$(guest_sh one "echo \$(cat /sys/block/vda/serial)")" ] || fail "no serial"
 [ "$(guest_sh one "ls /sys/block/vda/mq | wc -l")" = 2 ] ||
 	fail "two vCPUs should have two queues"
 
