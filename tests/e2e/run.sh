@@ -54,9 +54,13 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
+# Debian's own hypervisor, for scenarios that say "# xen: stock".
+cache=${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vblkd}
+
+# boot [XEN]
 boot() {
 	stop
-	run=$("$rig/boot.sh" start 2>"$logs/boot") || {
+	run=$(XEN=${1:-} "$rig/boot.sh" start 2>"$logs/boot") || {
 		cat "$logs/boot" >&2
 		return 1
 	}
@@ -80,9 +84,12 @@ limit() {
 }
 
 scenario() {
-	local log=$logs/$1 start=$EPOCHSECONDS rc
+	local log=$logs/$1 start=$EPOCHSECONDS rc stock=
 
-	if ! alive; then
+	if grep -q '^# xen: stock' "$here/scenarios/$1.sh"; then
+		stock=1
+		boot "$cache/stock/xen" || return 1
+	elif ! alive; then
 		boot || return 1
 	fi
 	RIG_RUN=$run "$rig/job.sh" -t "$(limit "$1")" -n "$1" \
@@ -102,6 +109,7 @@ scenario() {
 		[ -n "$keep" ] || stop
 		;;
 	esac
+	[ -z "$stock" ] || stop
 }
 
 for step in prepare build pack; do

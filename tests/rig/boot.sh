@@ -22,6 +22,7 @@ SMP=1           CPUs; 1 is fastest and steadiest, 2 hunts races
 MEM=3072        the machine's memory in MiB
 DOM0_MEM=1536   dom0's share of it
 RAMDISK=512     size in MiB of dom0's /dev/ram0 ... (memory is taken as written)
+XEN             another hypervisor than the one with ioreq servers
 XENEXTRA        more words for Xen's command line
 DOM0EXTRA       more words for dom0's command line
 QEMUEXTRA       more arguments for QEMU, e.g. a real disk for dom0
@@ -43,7 +44,7 @@ running() {
 # Runs in the run directory: socket names there are short enough for sun_path.
 start_qemu() {
 	local image=${RIG_IMAGE_OUT:-$RIG_IMAGE} smp=${SMP:-1}
-	local xen_args dom0_args
+	local xen=${XEN:-$image/xen} xen_args dom0_args
 	local -a extra
 
 	[ -e "$image/dom0.cpio" ] ||
@@ -62,7 +63,7 @@ start_qemu() {
 		-nodefaults -display none -no-reboot -pidfile qemu.pid \
 		-chardev socket,id=con,path=console.sock,server=on,wait=off,logfile=console.log \
 		-serial chardev:con \
-		-kernel "$image/xen" -append "$xen_args" \
+		-kernel "$xen" -append "$xen_args" \
 		-device "guest-loader,addr=0x50000000,kernel=$image/Image,bootargs=${dom0_args//,/,,}" \
 		-device "guest-loader,addr=0x54000000,initrd=$image/dom0.cpio" \
 		-fsdev local,id=share,path=share,security_model=none \

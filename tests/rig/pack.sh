@@ -32,7 +32,7 @@ dom0_programs=(
 	"${guest_programs[@]}"
 	"$xenbin"/{xl,xenstored,xenconsoled,xen-init-dom0,xenconsole}
 	"$xenbin"/{libxl-save-helper,xenperf,xentop,xenctx,xenstore-control}
-	usr/bin/{strace,fallocate,prlimit,setpriv,unshare,lslocks}
+	usr/bin/{strace,fallocate,prlimit,setpriv,unshare,flock,lslocks}
 	usr/sbin/{dumpe2fs,tune2fs}
 )
 

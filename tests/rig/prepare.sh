@@ -29,6 +29,7 @@ U
 
 suite=trixie
 linux_source=linux-source-6.12
+stock_xen=xen-hypervisor-4.20-arm64
 
 host_packages=(
 	bc bison ca-certificates cpio debian-archive-keyring flex gcc
@@ -191,6 +192,16 @@ make_xen() {
 	rm -r src xen_*
 }
 
+# Debian's own build, without ioreq servers: what users without our advice have.
+make_stock() {
+	private_apt
+	say "stock: downloading $stock_xen"
+	apt-get download "$stock_xen"
+	dpkg-deb --fsys-tarfile "$stock_xen"_*.deb |
+		tar xO ./boot/xen-4.20-arm64 >xen
+	rm ./*.deb
+}
+
 make_kernel() {
 	local mk=(make -s "O=$PWD/build" "ARCH=arm64" "CROSS_COMPILE=$RIG_CROSS")
 
@@ -307,7 +318,7 @@ esac
 
 cache_lock -x
 if [ "${1:-}" = --clean ]; then
-	rm -rf "$RIG_CACHE"/{tree,xen,kernel}{,-*} "$RIG_CACHE"/clone-*
+	rm -rf "$RIG_CACHE"/{tree,xen,stock,kernel}{,-*} "$RIG_CACHE"/clone-*
 fi
 trap log_tail EXIT
 sweep
@@ -315,6 +326,7 @@ prepare_host
 part tree "${run_packages[@]}" "${dev_packages[@]}"
 write_wrappers
 part xen "$(cat "$RIG_DIR/xen.config")"
+part stock "$stock_xen"
 part kernel "$linux_source" "$(cat "$RIG_DIR/kernel.config")"
 sweep
 say "ready: $RIG_CACHE"
