@@ -130,7 +130,7 @@ static int config_handler(void *arg, const char *section, const char *name,
 {
 	struct config_reader *r = arg;
 	struct config_section *s;
-	unsigned int index;
+	unsigned int index = 0;
 
 	if (!*section)
 		return config_set(r, setting_global, r->config, name, value,
