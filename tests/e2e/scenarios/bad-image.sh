@@ -37,13 +37,13 @@ chmod 000 "$closed"
 refused "permission|read by nobody" "$closed"
 empty=$(image empty.img 0)
 refused "empty|size" "$empty"
-refused "lock|in use|busy" "$good"
+refused "good.img is locked" "$good"
 locked=$(image locked.img 16M)
-flock "$locked" sleep 60 &
+flock "$locked" sleep 8 &
 holder=$!
 sleep 0.3
-refused "lock" "$locked"
-kill $holder
+refused "locked.img is locked" "$locked"
+wait $holder
 
 quiet_dmesg other
 xl destroy other
