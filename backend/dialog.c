@@ -54,7 +54,7 @@ static void dialog_put(struct guest *g, const struct proto_msg *msg, int fd)
 	int ret = proto_send(g->worker.sock, msg, fd);
 
 	if (ret && ret != -EPIPE)
-		dialog_kill(g, "it does not read its messages");
+		dialog_kill(g, "the worker does not read its messages");
 }
 
 void dialog_send_start(struct guest *g)
@@ -166,6 +166,8 @@ static bool dialog_message(struct guest *g, struct proto_msg *msg)
 		minder_advance(g);
 		return true;
 	case PROTO_FAILED:
+		if (g->reason[0])
+			return false;
 		text_set(g->reason, sizeof(g->reason), "%s",
 			 text_clean(msg->error.text));
 		return true;
@@ -180,29 +182,37 @@ static bool dialog_message(struct guest *g, struct proto_msg *msg)
 	}
 }
 
+/* Whatever it still has to say. */
+static void dialog_close_ears(struct guest *g)
+{
+	loop_remove(g->env->loop, &g->messages);
+	g->messages.fd = -1;
+}
+
 /* Everything that is there, as far as one turn goes. */
 void dialog_receive(struct guest *g)
 {
 	struct proto_msg msg;
-	bool sense = true;
-	int fd, ret = 1;
+	int fd, ret;
 
-	for (int i = 0; i < DIALOG_BURST && sense; i++) {
+	for (int i = 0; i < DIALOG_BURST && g->messages.fd >= 0; i++) {
 		ret = proto_recv(g->worker.sock, &msg, &fd);
 		if (ret == -EAGAIN)
 			break;
 		if (ret == 0) {
 			/* It is ending, and soon; its exit says how. */
-			loop_remove(g->env->loop, &g->messages);
+			dialog_close_ears(g);
 			loop_arm(g->env->loop, &g->timer, DIALOG_STOP_MS);
 			return;
 		}
-		sense = ret == 1 && fd < 0 && dialog_message(g, &msg);
+		if (ret == 1 && fd < 0 && dialog_message(g, &msg))
+			continue;
 		if (ret == 1 && fd >= 0)
 			close(fd);
+		dialog_close_ears(g);
+		dialog_kill(g, "the worker said what makes no sense");
+		return;
 	}
-	if (!sense)
-		dialog_kill(g, "it said what makes no sense");
 	if (g->status == GUEST_READY || g->status == GUEST_STARTING)
 		dialog_watch(g);
 }

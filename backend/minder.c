@@ -126,7 +126,7 @@ void minder_reload(struct guest *guest)
 static unsigned int minder_count_death(struct guest *g)
 {
 	int64_t now = loop_now();
-	unsigned int n = 0;
+	unsigned int n = 1;
 
 	memmove(&g->death[1], &g->death[0],
 		sizeof(g->death) - sizeof(g->death[0]));
@@ -184,7 +184,7 @@ static void minder_timer(struct loop_timer *timer)
 		minder_advance(g);
 		guest_settle(g);
 	} else {
-		dialog_kill(g, "it did not answer in time");
+		dialog_kill(g, "the worker did not answer in time");
 	}
 }
 
