@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,26 @@ static int config_handler(void *arg, const char *section, const char *name,
 	return 1;
 }
 
+/* A section is looked at when it begins, so one without keys is, too. */
+static bool config_header(struct config_reader *r, const char *line)
+{
+	char name[CONFIG_SECTION_MAX + 1];
+	size_t len = strcspn(line, "]");
+
+	if (!line[len]) {
+		config_error(r, "the section's name has no ']' behind it");
+		return false;
+	}
+	if (len > CONFIG_SECTION_MAX) {
+		config_error(r, "the section's name is too long, allowed are %d characters",
+			     CONFIG_SECTION_MAX);
+		return false;
+	}
+	memcpy(name, line, len);
+	name[len] = '\0';
+	return config_section(r, name) != NULL;
+}
+
 /* What fgets() is, for inih. */
 static char *config_line(char *line, int room, void *arg)
 {
@@ -159,11 +180,8 @@ static char *config_line(char *line, int room, void *arg)
 	}
 	indent = strspn(line, " \t");
 	memmove(line, line + indent, len - indent + 1);
-	if (*line == '[' && strcspn(line, "]\n") > CONFIG_SECTION_MAX + 1) {
-		config_error(r, "the section's name is too long, allowed are %d characters",
-			     CONFIG_SECTION_MAX);
+	if (*line == '[' && !config_header(r, line + 1))
 		return NULL;
-	}
 	return line;
 }
 
@@ -183,6 +201,10 @@ static int config_read(struct config_reader *r)
 {
 	int ret = ini_parse_stream(config_line, r, config_handler, r);
 
+	if (!r->err && ferror(r->file)) {
+		config_error(r, "can't be read");
+		return r->err;
+	}
 	if (r->err || !ret)
 		return r->err;
 	r->line = ret > 0 ? (unsigned int)ret : r->line;
