@@ -11,18 +11,20 @@ rig=$here/../rig
 
 usage() {
 	cat <<U
-usage: run.sh [-k] [SCENARIO...]
+usage: run.sh [-j N] [-k] [SCENARIO...]
 
 SCENARIO  names in tests/e2e/scenarios without .sh (default: all)
--k        keep the rig running afterwards and say where it is
+-j N      rigs at a time (default 2, each is busy on one core)
+-k        one rig, kept running afterwards; says where it is
 Environment: SMP and what else tests/rig/boot.sh knows.
 U
 }
 
-keep=
-while getopts kh opt; do
+keep='' lanes=2
+while getopts j:kh opt; do
 	case $opt in
-	k) keep=1 ;;
+	j) lanes=$OPTARG ;;
+	k) keep=1 lanes=1 ;;
 	h) usage && exit 0 ;;
 	*) usage >&2 && exit 2 ;;
 	esac
@@ -35,24 +37,13 @@ if [ $# = 0 ]; then
 	done
 fi
 
-run= logs=$(mktemp -d)
-passed=0 failed=0 skipped=0
+logs=$(mktemp -d)
+run=
 
 stop() {
 	[ -z "$run" ] || "$rig/boot.sh" stop "$run" >/dev/null
 	run=
 }
-
-finish() {
-	if [ -n "$keep" ]; then
-		echo "rig: RIG_RUN=$run"
-	else
-		stop
-	fi
-	rm -rf "$logs"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
 
 # Debian's own hypervisor, for scenarios that say "# xen: stock".
 cache=${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vblkd}
@@ -71,7 +62,9 @@ alive() {
 	[ -n "$run" ] && "$rig/boot.sh" status "$run" >/dev/null 2>&1
 }
 
+# line RESULT NAME SECONDS REMARK
 line() {
+	echo "$1" >>"$logs/results"
 	printf '  %-7s %-44s %8ss%s\n' "$@"
 }
 
@@ -96,15 +89,17 @@ scenario() {
 		-c "sh /share/e2e/one.sh scenarios/$1.sh" >"$log" 2>&1
 	rc=$?
 	case $rc in
-	0) passed=$((passed + 1)) && line ok "e2e/$1" $((EPOCHSECONDS - start)) "" ;;
+	0) line ok "e2e/$1" $((EPOCHSECONDS - start)) "" ;;
 	77)
-		skipped=$((skipped + 1))
 		line skip "e2e/$1" $((EPOCHSECONDS - start)) "  $(grep SKIP: "$log" | tail -n 1)"
 		;;
 	*)
-		failed=$((failed + 1))
-		line FAIL "e2e/$1" $((EPOCHSECONDS - start)) "  (status $rc)"
-		sed 's/^/    | /' "$log" | tail -n 80
+		{
+			line FAIL "e2e/$1" $((EPOCHSECONDS - start)) \
+				"  (status $rc)"
+			sed 's/^/    | /' "$log" | tail -n 80
+		} >"$log.shown"
+		cat "$log.shown"
 		# What a broken scenario left behind must not break the next.
 		[ -n "$keep" ] || stop
 		;;
@@ -115,8 +110,53 @@ scenario() {
 for step in prepare build pack; do
 	"$rig/$step.sh" || exit 1
 done
-for s; do
-	scenario "$s"
+
+# Longest first, so that the lanes end together.
+by_limit() {
+	local s
+
+	for s; do
+		echo "$(limit "$s") $s"
+	done | sort -rn | cut -d' ' -f2
+}
+
+# take: the next scenario of the list, to whichever lane asks first.
+take() {
+	{
+		flock 8
+		head -n 1 "$logs/list"
+		sed -i 1d "$logs/list"
+	} 8>"$logs/lock"
+}
+
+# A lane is a process with a rig of its own.
+lane() {
+	local s
+
+	trap '[ -n "$keep" ] || stop' EXIT
+	while s=$(take) && [ -n "$s" ]; do
+		scenario "$s"
+		echo "$s" >>"$logs/ran"
+	done
+	[ -z "$keep" ] || echo "rig: RIG_RUN=$run"
+}
+
+trap 'rm -rf "$logs"' EXIT
+trap 'trap - TERM; kill 0; wait; exit 130' INT TERM
+: >"$logs/ran"
+: >"$logs/results"
+by_limit "$@" >"$logs/list"
+for _ in $(seq "$lanes"); do
+	lane &
 done
+wait
+
+count() {
+	grep -c "^$1\$" "$logs/results" || true
+}
+
+[ "$(wc -l <"$logs/ran")" = $# ] || echo "some scenarios did not run" >&2
+passed=$(count ok) skipped=$(count skip)
+failed=$(($# - passed - skipped))
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
