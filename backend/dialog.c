@@ -169,7 +169,8 @@ static bool dialog_message(struct guest *g, struct proto_msg *msg)
 		if (g->reason[0])
 			return false;
 		text_set(g->reason, sizeof(g->reason), "%s",
-			 text_clean(msg->error.text));
+			 msg->error.text[0] ? text_clean(msg->error.text) :
+			 "the worker gave up and did not say why");
 		return true;
 	case PROTO_DISK_READY:
 		return dialog_disk_ready(g, msg->slot.slot);
