@@ -103,6 +103,12 @@ LIBS_vblk-load = -pthread
 
 TEST_gpa :=
 
+mapcache-tests := tests/unit/fake_xen.o tests/unit/world.o $(mapcache-objs)
+TEST_grant := $(mapcache-tests)
+TEST_mapcache := $(mapcache-tests)
+TEST_mapcache_model := $(mapcache-tests)
+TEST_mapcache_qemu := $(mapcache-tests)
+
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.

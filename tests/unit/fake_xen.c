@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A guest's memory is a memfd: the guest sees it at one address, every mapping
+ * is another view of it at another address. What is unmapped stays reserved,
+ * and forbidden, for a while, so that whoever touches it is caught.
+ */
+#include "tests/unit/fake_xen.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE         4096u
+#define QUARANTINE   256u
+#define MAX_LIVE     4096u
+
+struct xen_foreign {
+	uint32_t max_pages;
+};
+
+struct xen_grant {
+	uint32_t max_pages;
+};
+
+struct live {
+	uint8_t *addr;
+	uint32_t pages;
+	uint32_t *refs;		/* NULL: a foreign mapping */
+};
+
+struct region {
+	void *addr;
+	size_t len;
+};
+
+struct entry {
+	bool granted;
+	bool read_only;
+	uint64_t gfn;
+	uint32_t mapped;
+};
+
+static struct {
+	int fd;
+	uint32_t pages;
+	uint8_t *ram;
+	bool *hole;
+	struct entry grant[FAKE_GRANTS];
+	struct live live[MAX_LIVE];
+	uint32_t nlive;
+	struct region quarantine[QUARANTINE];
+	uint32_t nquarantine;
+	uint32_t calls;
+	uint32_t fail_at;
+	int fail_err;
+	int64_t now;
+} guest = { .fd = -1 };
+
+struct fake_counts fake;
+
+static void die(const char *why)
+{
+	fprintf(stderr, "fake_xen: %s\n", why);
+	abort();
+}
+
+void fake_open(uint32_t pages)
+{
+	memset(&guest, 0, sizeof(guest));
+	memset(&fake, 0, sizeof(fake));
+	guest.now = INT64_C(1000000000);
+	guest.pages = pages;
+	guest.fd = memfd_create("guest", MFD_CLOEXEC);
+	guest.hole = calloc(pages, sizeof(*guest.hole));
+	if (guest.fd < 0 || !guest.hole ||
+	    ftruncate(guest.fd, (off_t)pages * PAGE))
+		die("no memory for a guest");
+	guest.ram = mmap(NULL, (size_t)pages * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, guest.fd, 0);
+	if (guest.ram == MAP_FAILED)
+		die("no room for a guest");
+}
+
+static void unreserve(struct region *r)
+{
+	if (r->addr)
+		munmap(r->addr, r->len);
+	r->addr = NULL;
+}
+
+void fake_close(void)
+{
+	if (guest.nlive)
+		die("something is still mapped");
+	for (uint32_t i = 0; i < QUARANTINE; i++)
+		unreserve(&guest.quarantine[i]);
+	munmap(guest.ram, (size_t)guest.pages * PAGE);
+	close(guest.fd);
+	free(guest.hole);
+	guest.hole = NULL;
+}
+
+void *fake_ram(uint64_t addr)
+{
+	if (addr >= fake_ram_size())
+		die("the test itself is outside the guest's memory");
+	return guest.ram + addr;
+}
+
+uint64_t fake_ram_size(void)
+{
+	return (uint64_t)guest.pages * PAGE;
+}
+
+void fake_hole(uint64_t gfn, bool hole)
+{
+	guest.hole[gfn] = hole;
+}
+
+void fake_grant(uint32_t ref, uint64_t gfn, bool read_only)
+{
+	guest.grant[ref] = (struct entry){
+		.granted = true,
+		.read_only = read_only,
+		.gfn = gfn,
+		.mapped = guest.grant[ref].mapped,
+	};
+}
+
+void fake_end_access(uint32_t ref)
+{
+	if (guest.grant[ref].mapped)
+		die("a grant is still in use");
+	guest.grant[ref].granted = false;
+}
+
+uint32_t fake_in_use(uint32_t ref)
+{
+	return guest.grant[ref].mapped;
+}
+
+void fake_fail_call(uint32_t k, int err)
+{
+	guest.calls = 0;
+	guest.fail_at = k;
+	guest.fail_err = err;
+}
+
+uint32_t fake_calls(void)
+{
+	return guest.calls;
+}
+
+static bool call_fails(void)
+{
+	return ++guest.calls == guest.fail_at;
+}
+
+/* --- the clock ------------------------------------------------------------- */
+
+void fake_sleep(int64_t ns)
+{
+	guest.now += ns;
+}
+
+/* The program's own, in place of libc's. */
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	if (id != CLOCK_MONOTONIC_COARSE)
+		return (int)syscall(SYS_clock_gettime, id, t);
+	t->tv_sec = guest.now / 1000000000;
+	t->tv_nsec = guest.now % 1000000000;
+	return 0;
+}
+
+/* --- mappings -------------------------------------------------------------- */
+
+static uint8_t *reserve(uint32_t pages)
+{
+	void *addr = mmap(NULL, (size_t)pages * PAGE, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (addr == MAP_FAILED)
+		die("no address space");
+	return addr;
+}
+
+static void place(uint8_t *at, uint64_t gfn, uint32_t pages, int prot)
+{
+	if (mmap(at, (size_t)pages * PAGE, prot, MAP_SHARED | MAP_FIXED,
+		 guest.fd, (off_t)gfn * PAGE) == MAP_FAILED)
+		die("a page can't be placed");
+}
+
+static void live_add(uint8_t *addr, uint32_t pages, const uint32_t *refs)
+{
+	struct live *l = &guest.live[guest.nlive++];
+
+	if (guest.nlive == MAX_LIVE)
+		die("too many mappings");
+	*l = (struct live){ .addr = addr, .pages = pages };
+	if (!refs)
+		return;
+	l->refs = malloc(pages * sizeof(*refs));
+	memcpy(l->refs, refs, pages * sizeof(*refs));
+}
+
+/* Forbidden at once, free for others after many more unmaps. */
+static void live_remove(void *addr, uint32_t pages, bool grant)
+{
+	struct region *q = &guest.quarantine[guest.nquarantine++ % QUARANTINE];
+	size_t len = (size_t)pages * PAGE;
+	uint32_t i = 0;
+
+	while (i < guest.nlive && guest.live[i].addr != addr)
+		i++;
+	if (i == guest.nlive || guest.live[i].pages != pages ||
+	    !!guest.live[i].refs != grant)
+		die("unmap of what was not mapped like that");
+	for (uint32_t p = 0; grant && p < pages; p++)
+		guest.grant[guest.live[i].refs[p]].mapped--;
+	free(guest.live[i].refs);
+	guest.live[i] = guest.live[--guest.nlive];
+	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+		 MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		die("nothing can be forbidden");
+	unreserve(q);
+	*q = (struct region){ addr, len };
+}
+
+static bool frame_ok(uint64_t gfn)
+{
+	return gfn < guest.pages && !guest.hole[gfn];
+}
+
+int xen_foreign_open(struct xen_foreign **f, uint32_t domid,
+		     uint32_t max_pages)
+{
+	(void)domid;
+	*f = calloc(1, sizeof(**f));
+	(*f)->max_pages = max_pages;
+	return 0;
+}
+
+void xen_foreign_close(struct xen_foreign *f)
+{
+	free(f);
+}
+
+int xen_foreign_restrict(struct xen_foreign *f)
+{
+	(void)f;
+	return 0;
+}
+
+int xen_foreign_map(struct xen_foreign *f, uint64_t gfn, uint32_t pages,
+		    void **addr, int err[])
+{
+	uint32_t run;
+	uint8_t *at;
+
+	if (!pages || pages > f->max_pages)
+		return -EINVAL;
+	if (call_fails())
+		return guest.fail_err;
+	at = reserve(pages);
+	for (uint32_t i = 0; i < pages; i += run) {
+		bool ok = frame_ok(gfn + i);
+
+		for (run = 0; i + run < pages &&
+		     frame_ok(gfn + i + run) == ok; run++)
+			err[i + run] = ok ? 0 : -ENOENT;
+		if (ok)
+			place(at + (size_t)i * PAGE, gfn + i, run,
+			      PROT_READ | PROT_WRITE);
+	}
+	live_add(at, pages, NULL);
+	fake.foreign_maps++;
+	fake.live_foreign++;
+	fake.live_foreign_pages += pages;
+	*addr = at;
+	return 0;
+}
+
+int xen_foreign_unmap(struct xen_foreign *f, void *addr, uint32_t pages)
+{
+	(void)f;
+	live_remove(addr, pages, false);
+	fake.live_foreign--;
+	fake.live_foreign_pages -= pages;
+	return 0;
+}
+
+/* --- grants ---------------------------------------------------------------- */
+
+static bool ref_ok(uint32_t ref, bool write)
+{
+	const struct entry *e;
+
+	if (ref >= FAKE_GRANTS)
+		return false;
+	e = &guest.grant[ref];
+	return e->granted && e->gfn < guest.pages &&
+	       !(write && e->read_only);
+}
+
+int xen_grant_open(struct xen_grant **g, uint32_t domid, uint32_t max_pages)
+{
+	(void)domid;
+	*g = calloc(1, sizeof(**g));
+	(*g)->max_pages = max_pages;
+	return 0;
+}
+
+void xen_grant_close(struct xen_grant *g)
+{
+	free(g);
+}
+
+int xen_grant_map_refs(struct xen_grant *g, const uint32_t refs[],
+		       uint32_t pages, enum xen_grant_access access,
+		       void **addr)
+{
+	bool write = access == XEN_GRANT_WRITE;
+	uint8_t *at;
+
+	if (!pages || pages > g->max_pages)
+		return -EINVAL;
+	if (call_fails())
+		return guest.fail_err;
+	for (uint32_t i = 0; i < pages; i++)
+		if (!ref_ok(refs[i], write))
+			return -EINVAL;
+	at = reserve(pages);
+	for (uint32_t i = 0; i < pages; i++) {
+		guest.grant[refs[i]].mapped++;
+		place(at + (size_t)i * PAGE, guest.grant[refs[i]].gfn, 1,
+		      PROT_READ | (write ? PROT_WRITE : 0));
+	}
+	live_add(at, pages, refs);
+	fake.grant_maps++;
+	fake.grant_write_maps += write;
+	fake.live_grants++;
+	fake.live_grant_pages += pages;
+	*addr = at;
+	return 0;
+}
+
+int xen_grant_map(struct xen_grant *g, uint32_t ref, uint32_t pages,
+		  enum xen_grant_access access, void **addr)
+{
+	uint32_t refs[1024];
+
+	if (pages > 1024)
+		return -EINVAL;
+	for (uint32_t i = 0; i < pages; i++)
+		refs[i] = ref + i;
+	return xen_grant_map_refs(g, refs, pages, access, addr);
+}
+
+int xen_grant_unmap(struct xen_grant *g, void *addr, uint32_t pages)
+{
+	(void)g;
+	live_remove(addr, pages, true);
+	fake.live_grants--;
+	fake.live_grant_pages -= pages;
+	return 0;
+}
+
+static int copy_one(const struct xen_grant_copy *c)
+{
+	bool write = c->direction == XEN_GRANT_TO_GUEST;
+	uint8_t *page;
+
+	if (!c->len || c->offset + c->len > PAGE)
+		die("a copy that Xen would refuse");
+	if (!ref_ok(c->ref, write))
+		return -EFAULT;
+	page = guest.ram + guest.grant[c->ref].gfn * PAGE + c->offset;
+	if (write)
+		memcpy(page, c->host, c->len);
+	else
+		memcpy(c->host, page, c->len);
+	return 0;
+}
+
+int xen_grant_copy(struct xen_grant *g, struct xen_grant_copy seg[],
+		   uint32_t n)
+{
+	(void)g;
+	if (n > XEN_GRANT_COPY_MAX)
+		return -EINVAL;
+	fake.copies++;
+	if (call_fails())
+		return guest.fail_err;
+	for (uint32_t i = 0; i < n; i++)
+		seg[i].status = copy_one(&seg[i]);
+	fake.copy_segments += n;
+	return 0;
+}
+
+/* --- crashes --------------------------------------------------------------- */
+
+bool fake_crashes(void (*act)(void *), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("no child");
+	if (!pid) {
+		/* Neither cmocka's handler nor a sanitizer's long report. */
+		signal(SIGSEGV, SIG_DFL);
+		signal(SIGBUS, SIG_DFL);
+		act(arg);
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		die("a child is lost");
+	return WIFSIGNALED(status);
+}
