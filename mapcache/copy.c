@@ -49,25 +49,6 @@ static void copy_foreign(struct mapcache *mc, gpa_t addr, uint32_t len,
 	}
 }
 
-static void copy_grant_mapped(struct mapcache *mc, gpa_t addr, uint32_t len,
-			      uint8_t *host,
-			      enum xen_grant_direction direction, int *err)
-{
-	struct mapcache_segment seg = { addr, len };
-	struct mapcache_map map = { 0 };
-	int ret = grant_map(mc, &seg, 1, direction == XEN_GRANT_TO_HOST ?
-			    MAPCACHE_READ : MAPCACHE_WRITE, &map);
-
-	if (ret) {
-		copy_fail(mc, err, ret);
-		return;
-	}
-	copy_bytes((uint8_t *)map.grants + gpa_offset(addr), host, len,
-		   direction);
-	mc->stats->memcpy_bytes += len;
-	grant_unmap(mc, &map);
-}
-
 static void copy_grant(struct mapcache *mc, gpa_t addr, uint32_t len,
 		       uint8_t *host, enum xen_grant_direction direction,
 		       int *err)
@@ -96,6 +77,30 @@ static void copy_grant(struct mapcache *mc, gpa_t addr, uint32_t len,
 		host += n;
 		len -= n;
 	}
+}
+
+/* For want of room to map, what may be copied is. */
+static void copy_grant_mapped(struct mapcache *mc, gpa_t addr, uint32_t len,
+			      uint8_t *host,
+			      enum xen_grant_direction direction, int *err)
+{
+	struct mapcache_segment seg = { addr, len };
+	struct mapcache_map map = { 0 };
+	int ret = grant_map(mc, &seg, 1, direction == XEN_GRANT_TO_HOST ?
+			    MAPCACHE_READ : MAPCACHE_WRITE, &map);
+
+	if (ret == -ENOBUFS) {
+		copy_grant(mc, addr, len, host, direction, err);
+		return;
+	}
+	if (ret) {
+		copy_fail(mc, err, ret);
+		return;
+	}
+	copy_bytes((uint8_t *)map.grants + gpa_offset(addr), host, len,
+		   direction);
+	mc->stats->memcpy_bytes += len;
+	grant_unmap(mc, &map);
 }
 
 static void copy_range(struct mapcache *mc, gpa_t addr, uint32_t len,
