@@ -26,9 +26,9 @@ worker-objs := \
 	backend/blk.o \
 	backend/coalesce.o \
 	backend/device.o \
-	backend/disks.o \
 	backend/isolate.o \
 	backend/log.o \
+	backend/orders.o \
 	backend/pool.o \
 	backend/proto.o \
 	backend/queue.o \

@@ -29,13 +29,13 @@ static struct queue_terms device_terms(const struct device *dev)
 
 static void device_fill_config(struct device *dev)
 {
-	blk_fill_config(&dev->disk.geometry,
+	blk_fill_config(&dev->backing.geometry,
 			(uint8_t)dev->vdev.reg->writeback, &dev->config);
 }
 
 static void device_describe(struct device *dev, const struct proto_disk *desc)
 {
-	struct blk_geometry *g = &dev->disk.geometry;
+	struct blk_geometry *g = &dev->backing.geometry;
 
 	g->size = desc->size;
 	g->block_size = desc->block_size;
@@ -52,11 +52,11 @@ static void device_describe(struct device *dev, const struct proto_disk *desc)
 	dev->slot = desc->slot;
 	dev->base = desc->base;
 	dev->irq = desc->irq;
-	dev->disk.file = desc->slot;
-	dev->disk.direct = desc->flags & PROTO_DISK_DIRECT;
-	dev->disk.can_punch = g->discard;
-	dev->disk.can_zero_range = true;
-	dev->disk.name = dev->name;
+	dev->backing.file = desc->slot;
+	dev->backing.direct = desc->flags & PROTO_DISK_DIRECT;
+	dev->backing.can_punch = g->discard;
+	dev->backing.can_zero_range = true;
+	dev->backing.name = dev->name;
 }
 
 static void device_needs_reset(struct device *dev)
@@ -72,7 +72,7 @@ static int device_start_queue(struct device *dev, uint32_t i)
 	int ret = queue_start(&dev->queue[i], regs, dev->vdev.reg->features);
 
 	if (ret)
-		log_guest(&dev->disk.limit, dev->name,
+		log_guest(&dev->backing.limit, dev->name,
 			  "queue %u: ring of %u entries at %#llx, %#llx, %#llx can't be mapped: %s",
 			  i, regs->num, (unsigned long long)regs->desc,
 			  (unsigned long long)regs->driver,
@@ -85,7 +85,7 @@ static void device_enable_queue(struct device *dev, uint32_t i)
 	struct queue_terms terms = device_terms(dev);
 
 	if (device_start_queue(dev, i)) {
-		dev->disk.stats->broken++;
+		dev->backing.stats->broken++;
 		device_needs_reset(dev);
 		return;
 	}
@@ -128,7 +128,7 @@ static void device_init_registers(struct device *dev,
 	reg->irq = desc->irq;
 	reg->num_queues = desc->num_queues;
 	reg->queue_size = desc->queue_size;
-	reg->writeback = !dev->disk.geometry.writethrough;
+	reg->writeback = !dev->backing.geometry.writethrough;
 	vdev_reset(&dev->vdev);
 	reg->used = 1;
 }
@@ -142,16 +142,16 @@ int device_open(struct device *dev, const struct proto_disk *desc, int fd,
 	device_describe(dev, desc);
 	if (attach) {
 		/* What the guest was told stays true. */
-		dev->disk.geometry.num_queues = reg->num_queues;
-		dev->disk.geometry.queue_size = reg->queue_size;
+		dev->backing.geometry.num_queues = reg->num_queues;
+		dev->backing.geometry.queue_size = reg->queue_size;
 	}
-	dev->disk.engine = engine;
-	dev->disk.stats = &reg->stats;
+	dev->backing.engine = engine;
+	dev->backing.stats = &reg->stats;
 	dev->vdev = (struct vdev){
 		.reg = reg,
-		.offered = blk_features(&dev->disk.geometry),
-		.num_queues = dev->disk.geometry.num_queues,
-		.queue_size_max = dev->disk.geometry.queue_size,
+		.offered = blk_features(&dev->backing.geometry),
+		.num_queues = dev->backing.geometry.num_queues,
+		.queue_size_max = dev->backing.geometry.queue_size,
 		.device_id = VIRTIO_ID_BLOCK,
 	};
 	if (!attach)
@@ -160,7 +160,7 @@ int device_open(struct device *dev, const struct proto_disk *desc, int fd,
 	device_fill_config(dev);
 	ret = aio_register_file(engine->aio, dev->slot, fd);
 	for (uint32_t i = 0; i < dev->vdev.num_queues && !ret; i++)
-		ret = queue_init(&dev->queue[i], &dev->disk,
+		ret = queue_init(&dev->queue[i], &dev->backing,
 				 dev->vdev.queue_size_max);
 	if (!ret && attach)
 		ret = device_attach(dev);
@@ -175,14 +175,14 @@ void device_close(struct device *dev)
 		queue_stop(&dev->queue[i]);
 		queue_fini(&dev->queue[i]);
 	}
-	aio_unregister_file(dev->disk.engine->aio, dev->slot);
+	aio_unregister_file(dev->backing.engine->aio, dev->slot);
 	close(dev->image);
 	dev->image = -1;
 }
 
 uint64_t device_read(struct device *dev, uint64_t offset, uint32_t size)
 {
-	dev->disk.stats->accesses++;
+	dev->backing.stats->accesses++;
 	return vmmio_read(&dev->vdev, offset, size, &dev->config,
 			  BLK_CONFIG_LEN);
 }
@@ -215,10 +215,10 @@ static enum device_answer device_reset(struct device *dev)
 	if (!stopped)
 		return DEVICE_WAIT;
 	vdev_reset(&dev->vdev);
-	dev->vdev.reg->writeback = !dev->disk.geometry.writethrough;
+	dev->vdev.reg->writeback = !dev->backing.geometry.writethrough;
 	device_fill_config(dev);
 	dev->irq_wanted = false;
-	dev->disk.stats->resets++;
+	dev->backing.stats->resets++;
 	return DEVICE_DONE;
 }
 
@@ -246,12 +246,12 @@ enum device_answer device_write(struct device *dev, uint64_t offset,
 	struct vdev_effect e = vmmio_write(&dev->vdev, offset, size, data,
 					   BLK_CONFIG_LEN);
 
-	dev->disk.stats->accesses++;
+	dev->backing.stats->accesses++;
 	switch (e.kind) {
 	case VDEV_NOTHING:
 		break;
 	case VDEV_KICK:
-		dev->disk.stats->kicks++;
+		dev->backing.stats->kicks++;
 		dev->queue[e.queue].kicked = true;
 		break;
 	case VDEV_ENABLE_QUEUE:
@@ -263,7 +263,7 @@ enum device_answer device_write(struct device *dev, uint64_t offset,
 		return device_reset(dev);
 	case VDEV_FEATURES:
 		dev->vdev.reg->writeback =
-			blk_first_writeback(&dev->disk.geometry,
+			blk_first_writeback(&dev->backing.geometry,
 					    dev->vdev.reg->features);
 		device_fill_config(dev);
 		break;
@@ -313,7 +313,7 @@ int64_t device_look(struct device *dev, int64_t now, int64_t earliest)
 
 void device_publish(struct device *dev)
 {
-	struct stats_disk *s = dev->disk.stats;
+	struct stats_disk *s = dev->backing.stats;
 
 	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
 		if (!queue_publish(&dev->queue[i]))

@@ -24,7 +24,7 @@
 
 struct device {
 	struct vdev vdev;
-	struct disk disk;
+	struct backing backing;
 	uint32_t slot;			/* of state and of aio's files */
 	uint64_t base;			/* of the window */
 	uint32_t irq;

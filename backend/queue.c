@@ -16,9 +16,9 @@
 
 static int queue_init_slot(struct queue *q, struct request *req)
 {
-	uint32_t max_iov = request_max_iov(q->disk->engine, q->size);
+	uint32_t max_iov = request_max_iov(q->backing->engine, q->size);
 
-	req->disk = q->disk;
+	req->backing = q->backing;
 	req->owner = q;
 	req->chain.seg = calloc(q->size, sizeof(*req->chain.seg));
 	req->map.iov = calloc(max_iov, sizeof(*req->map.iov));
@@ -29,9 +29,9 @@ static int queue_init_slot(struct queue *q, struct request *req)
 	return 0;
 }
 
-int queue_init(struct queue *q, struct disk *disk, uint32_t size)
+int queue_init(struct queue *q, struct backing *backing, uint32_t size)
 {
-	*q = (struct queue){ .disk = disk, .size = size };
+	*q = (struct queue){ .backing = backing, .size = size };
 	q->slot = calloc(size, sizeof(*q->slot));
 	q->batch = calloc(size, sizeof(*q->batch));
 	if (!q->slot || !q->batch)
@@ -58,13 +58,13 @@ void queue_fini(struct queue *q)
 static void queue_unpin(struct queue *q)
 {
 	for (int i = 0; i < 3; i++)
-		mapcache_unpin(q->disk->engine->mc, &q->pin[i]);
+		mapcache_unpin(q->backing->engine->mc, &q->pin[i]);
 }
 
 int queue_start(struct queue *q, struct state_queue *regs, uint64_t features)
 {
 	bool event_idx = features >> VIRTIO_RING_F_EVENT_IDX & 1;
-	struct mapcache *mc = q->disk->engine->mc;
+	struct mapcache *mc = q->backing->engine->mc;
 	uint32_t num = regs->num;
 	int ret;
 
@@ -113,8 +113,8 @@ static struct request *queue_take(struct queue *q, uint16_t head)
 
 	request_take(req, &q->vr, head);
 	q->in_flight++;
-	q->disk->stats->pops++;
-	q->disk->stats->in_flight++;
+	q->backing->stats->pops++;
+	q->backing->stats->in_flight++;
 	return req;
 }
 
@@ -122,7 +122,7 @@ static struct request *queue_take(struct queue *q, uint16_t head)
 static void queue_run(struct queue *q, uint32_t n,
 		      const struct queue_terms *terms)
 {
-	struct engine *e = q->disk->engine;
+	struct engine *e = q->backing->engine;
 	uint32_t num = q->vr.num;
 
 	for (uint32_t i = 0; i < n; i++)
@@ -147,7 +147,7 @@ static uint32_t queue_collect(struct queue *q, uint32_t pending)
 		if (vring_pop(&q->vr, &head))
 			q->batch[n++] = queue_take(q, head);
 		else
-			q->disk->stats->skipped++;
+			q->backing->stats->skipped++;
 	}
 	return n;
 }
@@ -156,8 +156,8 @@ static uint32_t queue_collect(struct queue *q, uint32_t pending)
 static void queue_break(struct queue *q)
 {
 	q->broken = true;
-	q->disk->stats->broken++;
-	log_guest(&q->disk->limit, q->disk->name,
+	q->backing->stats->broken++;
+	log_guest(&q->backing->limit, q->backing->name,
 		  "ring broken: more than %u entries available after %u",
 		  q->vr.num, q->vr.pos->last_avail);
 }
@@ -195,7 +195,7 @@ void queue_serve(struct queue *q, const struct queue_terms *terms)
 	if (pending >= 0 && q->vr.event_idx)
 		coalesce_taken(&q->coalesce, (uint32_t)pending, queue_now());
 	if (pending > 0) {
-		q->disk->stats->drains++;
+		q->backing->stats->drains++;
 		queue_run(q, queue_collect(q, (uint32_t)pending), terms);
 	}
 	if (pending < 0 || queue_arm(q) < 0)
@@ -214,7 +214,7 @@ void queue_look(struct queue *q, int64_t now)
 
 	if (q->kicked || !queue_deadline(q))
 		return;
-	q->disk->stats->polls++;
+	q->backing->stats->polls++;
 	pending = vring_pending(&q->vr);
 	q->kicked = pending < 0 ||
 		    coalesce_ripe(&q->coalesce, (uint32_t)pending, now);
@@ -257,8 +257,8 @@ void queue_return(struct request *req)
 
 	vring_push(&q->vr, req->chain.head, req->used_len);
 	q->in_flight--;
-	q->disk->stats->in_flight--;
-	q->disk->stats->pushes++;
+	q->backing->stats->in_flight--;
+	q->backing->stats->pushes++;
 }
 
 bool queue_publish(struct queue *q)

@@ -19,7 +19,7 @@
 #include "backend/vring.h"
 
 struct queue {
-	struct disk *disk;
+	struct backing *backing;
 	struct virtq vr;
 	struct mapcache_pin pin[3];	/* desc, driver, device area */
 	bool started;
@@ -40,7 +40,7 @@ struct queue_terms {
 };
 
 /* Slots and their arrays; everything that is ever allocated. */
-int queue_init(struct queue *q, struct disk *disk, uint32_t size);
+int queue_init(struct queue *q, struct backing *backing, uint32_t size);
 void queue_fini(struct queue *q);
 
 /*

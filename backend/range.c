@@ -28,7 +28,7 @@ static struct iovec zero_iov[ZERO_IOVS];
 
 static int range_write_zeroes(struct request *req, const struct blk_range *r)
 {
-	struct disk *d = req->disk;
+	struct backing *b = req->backing;
 	uint64_t left = r->len - req->range_done;
 	struct iovec *iov = zero_iov;
 	uint32_t n = 0;
@@ -43,26 +43,26 @@ static int range_write_zeroes(struct request *req, const struct blk_range *r)
 		iov[n].iov_base = (void *)(uintptr_t)zeroes;
 		iov[n++].iov_len = left;
 	}
-	return aio_queue_writev(d->engine->aio, d->file, iov, n,
+	return aio_queue_writev(b->engine->aio, b->file, iov, n,
 				r->offset + req->range_done, req->stable, req);
 }
 
 int range_submit(struct request *req)
 {
 	const struct blk_range *r = &req->range[req->range_at];
-	struct disk *d = req->disk;
+	struct backing *b = req->backing;
 	int mode;
 
-	if (r->unmap && d->can_punch)
+	if (r->unmap && b->can_punch)
 		mode = FALLOC_FL_PUNCH_HOLE;
-	else if (d->can_zero_range)
+	else if (b->can_zero_range)
 		mode = FALLOC_FL_ZERO_RANGE;
 	else
 		mode = 0;
 	req->range_written = !mode;
 	if (!mode)
 		return range_write_zeroes(req, r);
-	return aio_queue_fallocate(d->engine->aio, d->file,
+	return aio_queue_fallocate(b->engine->aio, b->file,
 				   mode | FALLOC_FL_KEEP_SIZE, r->offset,
 				   r->len, req);
 }
@@ -76,14 +76,14 @@ static void range_next(struct request *req)
 static int range_unsupported(struct request *req, int result)
 {
 	const struct blk_range *r = &req->range[req->range_at];
-	struct disk *d = req->disk;
+	struct backing *b = req->backing;
 
 	if (req->range_written)
 		return result;
-	if (r->unmap && d->can_punch)
-		d->can_punch = false;
+	if (r->unmap && b->can_punch)
+		b->can_punch = false;
 	else
-		d->can_zero_range = false;
+		b->can_zero_range = false;
 	if (req->blk.op == BLK_DISCARD)
 		req->range_at = req->nranges;
 	return 0;
@@ -113,7 +113,7 @@ int range_complete(struct request *req, int result)
 
 void range_count(const struct request *req)
 {
-	struct stats_disk *s = req->disk->stats;
+	struct stats_disk *s = req->backing->stats;
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < req->nranges; i++)

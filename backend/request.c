@@ -64,7 +64,7 @@ static uint32_t request_used_len(const struct request *req)
  */
 void request_finish(struct request *req, uint8_t status)
 {
-	struct engine *e = req->disk->engine;
+	struct engine *e = req->backing->engine;
 	const struct chain *c = &req->chain;
 
 	req->last = true;
@@ -80,8 +80,8 @@ void request_finish(struct request *req, uint8_t status)
 
 void request_fail_host(struct request *req, const char *what, int err)
 {
-	req->disk->stats->failed++;
-	log_guest(&req->disk->limit, req->disk->name,
+	req->backing->stats->failed++;
+	log_guest(&req->backing->limit, req->backing->name,
 		  "%s at byte %llu failed: %s", what,
 		  (unsigned long long)(req->blk.offset + req->done),
 		  log_strerror(err));
@@ -90,7 +90,7 @@ void request_fail_host(struct request *req, const char *what, int err)
 
 void request_refuse(struct request *req, uint8_t status)
 {
-	req->disk->stats->refused++;
+	req->backing->stats->refused++;
 	request_finish(req, status);
 }
 
@@ -120,14 +120,14 @@ void request_fetch_table(struct request *req, struct vring_desc *table,
 
 	if (!len || req->malformed)
 		return;
-	mapcache_copy_to_host(req->disk->engine->mc, req->chain.table.addr,
+	mapcache_copy_to_host(req->backing->engine->mc, req->chain.table.addr,
 			      len < max ? len : max, table, &req->copy_err);
 }
 
 /* A descriptor far out in a table that is larger than any chain. */
 static struct vring_desc far_desc(struct request *req, uint32_t i)
 {
-	struct mapcache *mc = req->disk->engine->mc;
+	struct mapcache *mc = req->backing->engine->mc;
 	struct vring_desc d = { 0 };
 	uint64_t at = (uint64_t)i * sizeof(d);
 
@@ -165,7 +165,7 @@ void request_walk_table(struct request *req, const struct virtq *vr,
 
 void request_gather(struct request *req)
 {
-	struct engine *e = req->disk->engine;
+	struct engine *e = req->backing->engine;
 	const struct chain *c = &req->chain;
 	uint64_t rest;
 
@@ -194,8 +194,8 @@ void request_gather(struct request *req)
 
 static void request_sync(struct request *req)
 {
-	struct disk *d = req->disk;
-	int ret = aio_queue_fdatasync(d->engine->aio, d->file, req);
+	struct backing *b = req->backing;
+	int ret = aio_queue_fdatasync(b->engine->aio, b->file, req);
 
 	req->syncing = true;
 	if (ret)
@@ -219,7 +219,7 @@ static void request_next_range(struct request *req)
 
 static void request_start_ranges(struct request *req)
 {
-	uint8_t status = blk_parse_ranges(&req->disk->geometry, &req->blk,
+	uint8_t status = blk_parse_ranges(&req->backing->geometry, &req->blk,
 					  req->payload, req->range,
 					  &req->nranges);
 
@@ -228,7 +228,7 @@ static void request_start_ranges(struct request *req)
 		return;
 	}
 	/* A discard is advice; a store that can't deallocate ignores it. */
-	if (req->blk.op == BLK_DISCARD && !req->disk->can_punch)
+	if (req->blk.op == BLK_DISCARD && !req->backing->can_punch)
 		req->nranges = 0;
 	req->range_at = 0;
 	req->range_done = 0;
@@ -238,7 +238,7 @@ static void request_start_ranges(struct request *req)
 
 static void request_give_id(struct request *req)
 {
-	transfer_into_guest(req, 0, req->blk.len, req->disk->geometry.id);
+	transfer_into_guest(req, 0, req->blk.len, req->backing->geometry.id);
 	request_finish(req, VIRTIO_BLK_S_OK);
 }
 
@@ -272,14 +272,14 @@ void request_start(struct request *req, uint64_t features, uint8_t writeback)
 
 	if (req->malformed) {
 		transfer_release(req);
-		req->disk->stats->malformed++;
+		req->backing->stats->malformed++;
 		request_finish(req, VIRTIO_BLK_S_IOERR);
 		return;
 	}
 	req->stable = blk_write_stable(features, writeback);
 	status = VIRTIO_BLK_S_IOERR;
 	if (!req->copy_err)
-		status = blk_parse(&req->disk->geometry, features, &req->hdr,
+		status = blk_parse(&req->backing->geometry, features, &req->hdr,
 				   c->readable - REQUEST_HEADER_LEN, c->writable - 1,
 				   &req->blk);
 	if (status != VIRTIO_BLK_S_OK) {
@@ -315,7 +315,7 @@ void request_complete(struct request *req, int result)
 
 static void request_count(const struct request *req)
 {
-	struct stats_disk *s = req->disk->stats;
+	struct stats_disk *s = req->backing->stats;
 
 	if (req->status != VIRTIO_BLK_S_OK)
 		return;

@@ -54,8 +54,8 @@ struct engine {
 int engine_init(struct engine *e);
 void engine_fini(struct engine *e);
 
-/* The disk behind a queue's requests. */
-struct disk {
+/* The backing store of a queue's requests. */
+struct backing {
 	struct engine *engine;
 	uint32_t file;			/* of aio */
 	bool direct;			/* O_DIRECT: data goes through the pool */
@@ -69,7 +69,7 @@ struct disk {
 
 struct request {
 	STAILQ_ENTRY(request) link;
-	struct disk *disk;
+	struct backing *backing;
 	void *owner;			/* the queue */
 	struct chain chain;
 	bool malformed;

@@ -22,7 +22,7 @@
 
 static struct engine *engine_of(const struct request *req)
 {
-	return req->disk->engine;
+	return req->backing->engine;
 }
 
 /*
@@ -97,7 +97,7 @@ void transfer_release(struct request *req)
 bool transfer_wants_map(const struct request *req,
 			const struct mapcache_segment *first, uint64_t len)
 {
-	if (req->disk->direct)
+	if (req->backing->direct)
 		return false;
 	return !gpa_is_grant(first->addr) ||
 	       len >= engine_of(req)->grant_map_min;
@@ -121,27 +121,27 @@ static int transfer_map(struct request *req)
 
 static int submit_buffer(struct request *req)
 {
-	struct disk *d = req->disk;
+	struct backing *b = req->backing;
 	uint64_t at = req->blk.offset + req->done + req->piece_done;
 	uint32_t left = req->piece - req->piece_done;
 	uint8_t *buf = req->buf + req->piece_done;
 
 	if (req->blk.op == BLK_READ)
-		return aio_queue_read_fixed(d->engine->aio, d->file, buf, left,
+		return aio_queue_read_fixed(b->engine->aio, b->file, buf, left,
 					    at, req);
-	return aio_queue_write_fixed(d->engine->aio, d->file, buf, left, at,
+	return aio_queue_write_fixed(b->engine->aio, b->file, buf, left, at,
 				     req->stable, req);
 }
 
 static int submit_map(struct request *req)
 {
-	struct disk *d = req->disk;
+	struct backing *b = req->backing;
 	uint64_t at = req->blk.offset + req->done + req->piece_done;
 
 	if (req->blk.op == BLK_READ)
-		return aio_queue_readv(d->engine->aio, d->file, req->map.iov,
+		return aio_queue_readv(b->engine->aio, b->file, req->map.iov,
 				       req->map.niov, at, req);
-	return aio_queue_writev(d->engine->aio, d->file, req->map.iov,
+	return aio_queue_writev(b->engine->aio, b->file, req->map.iov,
 				req->map.niov, at, req->stable, req);
 }
 
@@ -175,7 +175,7 @@ static bool get_buffer(struct request *req)
 	req->buf = pool_get(e->pool, req->buf_len);
 	if (req->buf)
 		return true;
-	req->disk->stats->stalls++;
+	req->backing->stats->stalls++;
 	STAILQ_INSERT_TAIL(&e->stalled, req, link);
 	return false;
 }

@@ -132,7 +132,7 @@ static void worker_raise(struct worker *w, struct device *dev)
 	int ret = irq_raise(w->dm, dev->irq);
 
 	dev->irq_wanted = false;
-	dev->disk.stats->irqs++;
+	dev->backing.stats->irqs++;
 	if (ret)
 		log_guest(&w->limit, dev->name, "interrupt %u failed: %s",
 			  dev->irq, log_strerror(ret));

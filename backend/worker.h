@@ -3,7 +3,7 @@
  * Inside the worker only: what it is made of, and its rooms.
  *
  * startup.c  from the first message to READY, and the way down again
- * disks.c    the manager's messages: disks come and go
+ * orders.c   the manager's messages: disks come and go
  * worker.c   the guest's accesses, and the round
  */
 #ifndef BACKEND_WORKER_H
