@@ -84,17 +84,17 @@ run_test() {
 	esac
 }
 
+summary='^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'
+
 # Everything but the suite's last line is shown at once.
 run_suite() {
 	local log=$logs/suite words counts status p f s name
 
 	read -ra words <<<"$1"
 	"${words[@]}" 2>&1 </dev/null | tee "$log" |
-		awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { next }
-		     { print; fflush() }'
+		grep --line-buffered -vE "$summary"
 	status=${PIPESTATUS[0]}
-	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' \
-		"$log" | tail -n 1)
+	counts=$(grep -E "$summary" "$log" | tail -n 1)
 	name=${words[0]##*/tests/}
 	read -r p f s <<<"${counts//[!0-9 ]/}"
 	p=${p:-0} f=${f:-0} s=${s:-0}
