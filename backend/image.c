@@ -59,9 +59,9 @@ static int image_check_type(const struct image_text *t, mode_t mode,
 		return image_refuse(t, -ENOTBLK, "is neither a file nor a block device");
 	/* Root may do everything, but no bit at all is meant to say no. */
 	if (!(mode & 0444))
-		return image_refuse(t, -EACCES, "may be read by nobody (mode %03o); chmod u+r", mode & 0777u);
+		return image_refuse(t, -EACCES, "has no read permission (mode %03o); chmod u+r", mode & 0777u);
 	if (!read_only && !(mode & 0222))
-		return image_refuse(t, -EACCES, "may be written by nobody (mode %03o); chmod u+w, or access=ro", mode & 0777u);
+		return image_refuse(t, -EACCES, "has no write permission (mode %03o); chmod u+w, or access=ro", mode & 0777u);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ odd=$(image odd.img 1000001)
 refused "1000001.*512|512.*1000001|multiple of" "$odd"
 closed=$(image closed.img 16M)
 chmod 000 "$closed"
-refused "permission|read by nobody" "$closed"
+refused "closed.img has no read permission" "$closed"
 empty=$(image empty.img 0)
 refused "empty|size" "$empty"
 refused "good.img is locked" "$good"
