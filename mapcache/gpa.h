@@ -55,7 +55,10 @@ static inline uint64_t gpa_pages(gpa_t a, uint64_t len)
 {
 	if (!len)
 		return 0;
-	return ((gpa_offset(a) + len - 1) >> GPA_PAGE_SHIFT) + 1;
+	/* Page by page, so that no sum can wrap. */
+	return ((len - 1) >> GPA_PAGE_SHIFT) + 1 +
+	       ((gpa_offset(a) + ((len - 1) & (GPA_PAGE_SIZE - 1))) >>
+		GPA_PAGE_SHIFT);
 }
 
 /*
