@@ -109,6 +109,10 @@ TEST_mapcache := $(mapcache-tests)
 TEST_mapcache_model := $(mapcache-tests)
 TEST_mapcache_qemu := $(mapcache-tests)
 
+vring-tests := tests/unit/guest.o tests/unit/ring.o backend/vring.o
+TEST_vring := $(vring-tests)
+TEST_vring_chain := $(vring-tests)
+
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.
