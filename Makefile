@@ -112,6 +112,7 @@ TEST_mapcache_qemu := $(mapcache-tests)
 vring-tests := tests/unit/guest.o tests/unit/ring.o backend/vring.o
 TEST_vring := $(vring-tests)
 TEST_vring_chain := $(vring-tests)
+TEST_vring_kill := tests/unit/guest.o backend/vring.o
 
 # --- configuration -------------------------------------------------------------
 

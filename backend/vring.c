@@ -51,6 +51,33 @@ static void vring_set_avail_event(struct virtq *vr, uint16_t v)
 	store16((uint16_t *)(void *)&vr->used->ring[vr->num], v);
 }
 
+int vring_pending(const struct virtq *vr)
+{
+	/* Pairs with the driver's barrier between entry and index. */
+	uint16_t idx = le16toh(__atomic_load_n(&vr->avail->idx,
+					       __ATOMIC_ACQUIRE));
+	uint16_t n = (uint16_t)(idx - vr->pos->last_avail);
+
+	return n > vr->num ? -EPROTO : n;
+}
+
+/*
+ * A kill between the two stores of vring_pop() leaves a head that was taken and
+ * its entry before us. It must be passed over before the head is returned, or
+ * it would be taken again.
+ */
+static void vring_pass_taken(struct virtq *vr)
+{
+	struct state_queue *pos = vr->pos;
+	uint16_t h;
+
+	if (vring_pending(vr) <= 0)
+		return;
+	h = load16(&vr->avail->ring[pos->last_avail & (vr->num - 1)]);
+	if (h < vr->num && pos->in_flight[h])
+		pos->last_avail++;
+}
+
 void vring_start(struct virtq *vr)
 {
 	struct state_queue *pos = vr->pos;
@@ -63,19 +90,10 @@ void vring_start(struct virtq *vr)
 				pos->in_flight[i] = 0;
 		pos->used = pos->used_next;
 	}
+	vring_pass_taken(vr);
 	vr->used_idx = pos->used;
 	vr->signalled = pos->used;
 	store16(&vr->used->flags, 0);
-}
-
-int vring_pending(const struct virtq *vr)
-{
-	/* Pairs with the driver's barrier between entry and index. */
-	uint16_t idx = le16toh(__atomic_load_n(&vr->avail->idx,
-					       __ATOMIC_ACQUIRE));
-	uint16_t n = (uint16_t)(idx - vr->pos->last_avail);
-
-	return n > vr->num ? -EPROTO : n;
 }
 
 /* One descriptor, copied field by field: 16 bytes can't be read at once. */
