@@ -46,7 +46,9 @@ worker-objs := \
 	xen/foreign.o \
 	xen/grant.o \
 	xen/ioreq.o \
-	xen/irq.o
+	xen/irq.o \
+	xen/quiet.o \
+	xen/restrict.o
 
 manager-objs := \
 	backend/config.o \
@@ -85,7 +87,7 @@ PROGRAMS := xen-vblk-worker xen-vblkd xen-vblk vblk-load
 
 OBJS_xen-vblk-worker := $(worker-objs) libmapcache.a
 LIBS_xen-vblk-worker = $(XENDEVICEMODEL_LIBS) $(XENFOREIGNMEMORY_LIBS) \
-	$(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(URING_LIBS)
+	$(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(XENTOOLCORE_LIBS) $(URING_LIBS)
 
 OBJS_xen-vblkd := $(manager-objs)
 LIBS_xen-vblkd = $(XENSTORE_LIBS) $(XENCTRL_LIBS) $(JSON_LIBS) $(INIH_LIBS)
@@ -108,6 +110,7 @@ TEST_grant := $(mapcache-tests)
 TEST_mapcache := $(mapcache-tests)
 TEST_mapcache_model := $(mapcache-tests)
 TEST_mapcache_qemu := $(mapcache-tests)
+TEST_vmmio := backend/vdev.o backend/vmmio.o
 
 vring-tests := tests/unit/guest.o tests/unit/ring.o backend/vring.o
 TEST_vring := $(vring-tests)

@@ -20,14 +20,16 @@ int isolate_begin(int last_fd)
 
 	if (close_range((unsigned int)last_fd + 1, ~0u, 0) && errno != ENOSYS)
 		return -errno;
-	if (setrlimit(RLIMIT_CORE, &none) ||
+	if (chdir("/") || setrlimit(RLIMIT_CORE, &none) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	return 0;
 }
 
-int isolate_finish(void)
+int isolate_finish(uint32_t domid)
 {
+	uid_t id = ISOLATE_ID_BASE + domid;
+
 	if (geteuid() != 0)
 		return 0;
 	/* Kernels without a namespace type are as good as they can be. */
@@ -35,10 +37,8 @@ int isolate_finish(void)
 	    errno != EINVAL && errno != ENOSYS)
 		return -errno;
 	if (setgroups(0, NULL) ||
-	    setresgid(ISOLATE_ID, ISOLATE_ID, ISOLATE_ID) ||
-	    setresuid(ISOLATE_ID, ISOLATE_ID, ISOLATE_ID))
+	    setresgid(id, id, id) || setresuid(id, id, id))
 		return -errno;
-	/* Other workers run as the same user: none may trace another. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return -errno;
 	return 0;

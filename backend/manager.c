@@ -53,7 +53,7 @@ static void manager_store(struct loop_source *source)
 	m->released = m->released || released;
 	m->env.rescan = m->env.rescan || n > 0;
 	if (n < 0) {
-		log_error("xenstored is lost (%s); workers go on alone until xen-vblkd is started again",
+		log_error("xenstored is lost (%s); the guests wait for their disks until xen-vblkd is started again",
 			  log_strerror(n));
 		loop_remove(&m->loop, source);
 		manager_stop(m, n);

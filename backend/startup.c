@@ -23,6 +23,7 @@
 #include "xen/evtchn.h"
 #include "xen/foreign.h"
 #include "xen/grant.h"
+#include "xen/restrict.h"
 
 #define WORKER_AIO_ENTRIES 1024u
 /* Grants of one map call: a block of data at any offset, or a ring. */
@@ -134,28 +135,17 @@ static int worker_open_xen(struct worker *w, const char **step)
 	ret = xen_evtchn_open(&w->ec, w->domid);
 	if (ret)
 		return ret;
+	/* Not every kernel can; the worker works all the same. */
+	ret = xen_restrict(w->domid);
+	if (ret)
+		log_warning("dom%u: this kernel can't restrict Xen handles to one guest: %s",
+			    w->domid, log_strerror(ret));
+	/* After that, because it would be closed. */
 	w->grant_err = xen_grant_open(&w->grant, w->domid, WORKER_GRANT_PAGES);
 	*step = "open the ioreq server";
 	w->state->map = (struct mapcache_stats){ 0 };
 	return ioreq_open(&w->io, w->dm, w->ec, w->foreign, &w->state->server,
 			  step);
-}
-
-/*
- * Handle by handle, because libxentoolcore's "all" would close the grant
- * handle. Not every kernel can restrict; the worker works all the same.
- */
-static void worker_restrict(struct worker *w)
-{
-	int ret = xen_dm_restrict(w->dm);
-
-	if (!ret)
-		ret = xen_foreign_restrict(w->foreign);
-	if (!ret)
-		ret = xen_evtchn_restrict(w->ec);
-	if (ret)
-		log_warning("dom%u: this kernel can't restrict Xen handles to one guest: %s",
-			    w->domid, log_strerror(ret));
 }
 
 static void worker_explain(struct worker *w, const char *step, int err)
@@ -198,9 +188,8 @@ static int worker_take_up(struct worker *w, const struct proto_start *s,
 	if (!ret)
 		ret = aio_watch(w->engine.aio, w->sock, &w->messages);
 	if (!ret) {
-		worker_restrict(w);
 		step = "give up root";
-		ret = isolate_finish();
+		ret = isolate_finish(w->domid);
 	}
 	if (ret)
 		worker_explain(w, step, ret);

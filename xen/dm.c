@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "xen/handles.h"
+#include "xen/quiet.h"
 
 int xen_dm_open(struct xen_dm **dm, uint32_t domid)
 {
@@ -18,7 +19,7 @@ int xen_dm_open(struct xen_dm **dm, uint32_t domid)
 	if (!d)
 		return -ENOMEM;
 	d->domid = (domid_t)domid;
-	d->handle = xendevicemodel_open(NULL, 0);
+	d->handle = xendevicemodel_open(&xen_quiet, 0);
 	if (!d->handle) {
 		ret = xen_error();
 		free(d);
@@ -34,9 +35,4 @@ void xen_dm_close(struct xen_dm *dm)
 		return;
 	xendevicemodel_close(dm->handle);
 	free(dm);
-}
-
-int xen_dm_restrict(struct xen_dm *dm)
-{
-	return xendevicemodel_restrict(dm->handle, dm->domid) ? xen_error() : 0;
 }

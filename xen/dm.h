@@ -18,7 +18,4 @@ struct xen_dm;
 int xen_dm_open(struct xen_dm **dm, uint32_t domid);
 void xen_dm_close(struct xen_dm *dm);
 
-/* From now on the handle works for its guest only, whatever is asked of it. */
-int xen_dm_restrict(struct xen_dm *dm);
-
 #endif

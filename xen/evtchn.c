@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "xen/handles.h"
+#include "xen/quiet.h"
 
 int xen_evtchn_open(struct xen_evtchn **ec, uint32_t domid)
 {
@@ -19,7 +20,7 @@ int xen_evtchn_open(struct xen_evtchn **ec, uint32_t domid)
 	if (!e)
 		return -ENOMEM;
 	e->domid = (domid_t)domid;
-	e->handle = xenevtchn_open(NULL, 0);
+	e->handle = xenevtchn_open(&xen_quiet, 0);
 	if (!e->handle) {
 		ret = xen_error();
 		free(e);
@@ -42,11 +43,6 @@ void xen_evtchn_close(struct xen_evtchn *ec)
 		return;
 	xenevtchn_close(ec->handle);
 	free(ec);
-}
-
-int xen_evtchn_restrict(struct xen_evtchn *ec)
-{
-	return xenevtchn_restrict(ec->handle, ec->domid) ? xen_error() : 0;
 }
 
 int xen_evtchn_fd(struct xen_evtchn *ec)

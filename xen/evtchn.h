@@ -16,9 +16,6 @@ struct xen_evtchn;
 int xen_evtchn_open(struct xen_evtchn **ec, uint32_t domid);
 void xen_evtchn_close(struct xen_evtchn *ec);
 
-/* From now on new ports can be bound to this guest only. */
-int xen_evtchn_restrict(struct xen_evtchn *ec);
-
 /* Readable when an event is pending. Owned by the handle. */
 int xen_evtchn_fd(struct xen_evtchn *ec);
 

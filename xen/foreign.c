@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "xen/handles.h"
+#include "xen/quiet.h"
 
 int xen_foreign_open(struct xen_foreign **f, uint32_t domid,
 		     uint32_t max_pages)
@@ -25,7 +26,7 @@ int xen_foreign_open(struct xen_foreign **f, uint32_t domid,
 	n->gfn = calloc(max_pages, sizeof(*n->gfn));
 	if (!n->gfn)
 		goto free;
-	n->handle = xenforeignmemory_open(NULL, 0);
+	n->handle = xenforeignmemory_open(&xen_quiet, 0);
 	if (!n->handle) {
 		ret = xen_error();
 		goto free;
@@ -45,11 +46,6 @@ void xen_foreign_close(struct xen_foreign *f)
 	xenforeignmemory_close(f->handle);
 	free(f->gfn);
 	free(f);
-}
-
-int xen_foreign_restrict(struct xen_foreign *f)
-{
-	return xenforeignmemory_restrict(f->handle, f->domid) ? xen_error() : 0;
 }
 
 /* #syscalls worker: mmap munmap ioctl */

@@ -25,9 +25,6 @@ int xen_foreign_open(struct xen_foreign **f, uint32_t domid,
 		     uint32_t max_pages);
 void xen_foreign_close(struct xen_foreign *f);
 
-/* From now on the handle maps memory of its guest only. */
-int xen_foreign_restrict(struct xen_foreign *f);
-
 /*
  * Map @pages frames from @gfn on, readable and writable, side by side at
  * *addr. 0 when the call worked, although single pages may have failed:

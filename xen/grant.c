@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "xen/handles.h"
+#include "xen/quiet.h"
 #include <xen/grant_table.h>
 
 struct xen_grant {
@@ -33,7 +34,7 @@ int xen_grant_open(struct xen_grant **g, uint32_t domid, uint32_t max_pages)
 	n->refs = calloc(max_pages, sizeof(*n->refs));
 	if (!n->refs)
 		goto free;
-	n->handle = xengnttab_open(NULL, 0);
+	n->handle = xengnttab_open(&xen_quiet, 0);
 	if (!n->handle) {
 		ret = xen_error();
 		goto free;

@@ -15,7 +15,7 @@ fi
 
 declare -A allowed=(
 	[xen-vblk-worker]="liburing libxendevicemodel libxenevtchn
-		libxenforeignmemory libxengnttab"
+		libxenforeignmemory libxengnttab libxentoolcore"
 	[xen-vblkd]="libinih libjson-c libxenctrl libxenstore"
 	[xen-vblk]="libjson-c"
 	[vblk-load]=""

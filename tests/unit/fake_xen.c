@@ -254,12 +254,6 @@ void xen_foreign_close(struct xen_foreign *f)
 	free(f);
 }
 
-int xen_foreign_restrict(struct xen_foreign *f)
-{
-	(void)f;
-	return 0;
-}
-
 int xen_foreign_map(struct xen_foreign *f, uint64_t gfn, uint32_t pages,
 		    void **addr, int err[])
 {
