@@ -103,7 +103,9 @@ LIBS_vblk-load = -pthread
 # tests/unit/test_NAME.c is linked with the objects in TEST_NAME. Objects of
 # tests/unit that are no tests themselves may be among them.
 
+TEST_blk := backend/blk.o
 TEST_gpa :=
+TEST_pool := backend/pool.o
 
 mapcache-tests := tests/unit/fake_xen.o tests/unit/world.o $(mapcache-objs)
 TEST_grant := $(mapcache-tests)
