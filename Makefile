@@ -104,8 +104,12 @@ LIBS_vblk-load = -pthread
 # tests/unit that are no tests themselves may be among them.
 
 TEST_blk := backend/blk.o
+TEST_coalesce := backend/coalesce.o
 TEST_gpa :=
+TEST_log := backend/log.o
 TEST_pool := backend/pool.o
+TEST_proto := backend/proto.o
+TEST_state := backend/state.o
 
 mapcache-tests := tests/unit/fake_xen.o tests/unit/world.o $(mapcache-objs)
 TEST_grant := $(mapcache-tests)
