@@ -2,7 +2,8 @@
 /*
  * Packets between manager and worker. One sendmsg or recvmsg each, with room
  * for one descriptor: the kernel drops, and does not install, any that do not
- * fit, so a packet can't fill our table.
+ * fit, so a packet can't fill our table. (Room is CMSG_LEN() bytes; in the
+ * padding of CMSG_SPACE() is room for another.)
  */
 #include "backend/proto.h"
 
@@ -68,7 +69,7 @@ int proto_recv(int sock, struct proto_msg *msg, int *fd)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.room,
-		.msg_controllen = sizeof(control.room),
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	ssize_t n;
 
@@ -78,9 +79,10 @@ int proto_recv(int sock, struct proto_msg *msg, int *fd)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : -errno;
-	if (n == 0)
-		return 0;
 	*fd = proto_take_fd(&h);
+	/* Nobody sends packets of no bytes, so it is the end. */
+	if (n == 0 && *fd < 0)
+		return 0;
 	if (n != sizeof(*msg) || (h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
 	    msg->type < PROTO_START || msg->type > PROTO_DETACH) {
 		if (*fd >= 0)
