@@ -28,11 +28,14 @@ static bool power_of_two(uint32_t n)
 	return n && !(n & (n - 1));
 }
 
+/* A size is used as soon as the guest makes the queue ready. 0 is refused then. */
 static bool queue_ok(const struct state_queue *q, uint32_t size)
 {
 	if (q->ready > 1)
 		return false;
-	return !q->ready || (power_of_two(q->num) && q->num <= size);
+	if (!q->num)
+		return !q->ready;
+	return power_of_two(q->num) && q->num <= size;
 }
 
 static bool disk_ok(const struct state_disk *d)
