@@ -75,14 +75,15 @@ void coalesce_taken(struct coalesce *c, uint32_t found, int64_t now)
 		c->batch = c->asked;
 		c->trial_every = COALESCE_TRIAL_MIN;
 		/* Where two times two came in, four may. */
-		c->trial_in = 2;
+		c->trial_in = COALESCE_TRIAL_NEXT;
 	} else if (!arrived && found && trial) {
 		if (c->trial_every < COALESCE_TRIAL_MAX)
 			c->trial_every *= 2;
 		c->trial_in = c->trial_every;
 	} else if (!arrived && found) {
 		c->batch /= 2;
-		c->trial_in = c->trial_every;
+		/* Most often it was only late: see soon. */
+		c->trial_in = COALESCE_TRIAL_SOON;
 	}
 	c->asked = 0;
 }

@@ -20,6 +20,8 @@
 
 #define COALESCE_TRIAL_MIN   16u	/* drains between two trials */
 #define COALESCE_TRIAL_MAX   1024u
+#define COALESCE_TRIAL_NEXT  2u		/* after a trial that did well */
+#define COALESCE_TRIAL_SOON  4u		/* after a batch that did not come */
 #define COALESCE_WAIT_MIN_NS (20 * INT64_C(1000))
 #define COALESCE_WAIT_MAX_NS (5 * INT64_C(1000000))
 #define COALESCE_SLOW_NS     (2 * INT64_C(1000000))	/* a request: no trials */
