@@ -7,7 +7,8 @@
  * allows nothing else. Mapping succeeds page by page: the bitmap has a bit for
  * each page that may be touched, and touching another would kill us, or dom0
  * if the kernel does it on our behalf. A page that could not be mapped is
- * tried again after a while, because the guest may have got it since.
+ * tried again when it is asked for, alone, because the guest may have got it
+ * since; only if it is there now is its bucket worth mapping again.
  *
  * At least one bucket is always left unpinned: a copy needs one at a time,
  * and so always succeeds, however much is pinned by maps.
@@ -16,17 +17,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define FOREIGN_RETRY_NS (10 * INT64_C(1000000))
-
-static int64_t foreign_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
 
 static uint32_t round_up_pow2(uint32_t n)
 {
@@ -166,7 +156,6 @@ static int foreign_load(struct mapcache *mc, uint64_t index,
 	b->index = index;
 	b->addr = addr;
 	b->referenced = true;
-	b->mapped_at = foreign_now();
 	foreign_note_pages(mc, b);
 	LIST_INSERT_HEAD(foreign_chain(t, index), b, chain);
 	*out = b;
@@ -212,6 +201,24 @@ static bool bucket_range_valid(const struct bucket *b, uint32_t offset,
 	return true;
 }
 
+/* Can the first bad page from @offset on be mapped by now? */
+static bool foreign_page_came(struct mapcache *mc, const struct bucket *b,
+			      uint32_t offset)
+{
+	struct foreign_tier *t = &mc->foreign;
+	uint32_t page = offset >> GPA_PAGE_SHIFT;
+	void *addr;
+
+	while (bucket_page_valid(b, page))
+		page++;
+	if (xen_foreign_map(t->xen, b->index * t->bucket_pages + page, 1,
+			    &addr, t->err))
+		return false;
+	if (xen_foreign_unmap(t->xen, addr, 1))
+		mc->stats->unmap_failures++;
+	return !t->err[0];
+}
+
 /* The bucket in which all of @len bytes from @addr may be touched. */
 static int foreign_get(struct mapcache *mc, gpa_t addr, uint32_t len,
 		       struct bucket **out)
@@ -223,7 +230,7 @@ static int foreign_get(struct mapcache *mc, gpa_t addr, uint32_t len,
 	int ret;
 
 	if (b && !bucket_range_valid(b, offset, len)) {
-		if (foreign_now() - b->mapped_at < FOREIGN_RETRY_NS)
+		if (!foreign_page_came(mc, b, offset))
 			return -EFAULT;
 		foreign_retire(mc, b);
 		b = NULL;

@@ -32,7 +32,6 @@ void grant_fini(struct mapcache *mc)
 
 static void grant_count(struct mapcache *mc, uint32_t pages)
 {
-	mc->grant.live += pages;
 	mc->stats->grant_maps++;
 	mc->stats->grant_pages += pages;
 }
@@ -41,7 +40,6 @@ static void grant_drop(struct mapcache *mc, void *addr, uint32_t pages)
 {
 	if (xen_grant_unmap(mc->grant.xen, addr, pages))
 		mc->stats->unmap_failures++;
-	mc->grant.live -= pages;
 	mc->stats->grant_unmaps++;
 	mc->stats->grant_pages -= pages;
 }
@@ -61,8 +59,7 @@ int grant_pin(struct mapcache *mc, gpa_t addr, uint32_t len,
 
 	if (!mc->grant.xen)
 		return -EFAULT;
-	if (pages > mc->grant.budget - mc->grant.live)
-		return -ENOBUFS;
+	/* Not out of the budget: rings are few, and a disk needs its own. */
 	ret = xen_grant_map(mc->grant.xen, gpa_ref(addr), (uint32_t)pages,
 			    XEN_GRANT_WRITE, &base);
 	if (ret)
@@ -122,6 +119,7 @@ int grant_map(struct mapcache *mc, const struct mapcache_segment seg[],
 		return grant_error(ret);
 	}
 	map->grant_pages = pages;
+	t->live += pages;
 	grant_count(mc, pages);
 	return 0;
 }
@@ -131,6 +129,7 @@ void grant_unmap(struct mapcache *mc, struct mapcache_map *map)
 	if (!map->grants)
 		return;
 	grant_drop(mc, map->grants, map->grant_pages);
+	mc->grant.live -= map->grant_pages;
 	map->grants = NULL;
 	map->grant_pages = 0;
 }

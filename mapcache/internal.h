@@ -28,7 +28,6 @@ struct bucket {
 	uint32_t pins;
 	bool referenced;	/* since the CLOCK hand was last here */
 	bool stale;
-	int64_t mapped_at;	/* CLOCK_MONOTONIC_COARSE, ns */
 };
 
 LIST_HEAD(bucket_chain, bucket);
@@ -51,7 +50,7 @@ struct foreign_tier {
 struct grant_tier {
 	struct xen_grant *xen;	/* NULL: no grants here */
 	uint32_t budget;	/* pages */
-	uint32_t live;		/* pages mapped */
+	uint32_t live;		/* pages of maps; pins don't count */
 	uint32_t *refs;		/* scratch of one map call */
 };
 

@@ -110,8 +110,8 @@ void mapcache_unpin(struct mapcache *mc, struct mapcache_pin *pin);
 
 /*
  * Maps. The arrays are the caller's and outlive the map; @max_iov bounds both.
- * A segment gives one iovec for each bucket it touches, so n segments of
- * together b bytes need at most n + b / bucket_size + 1.
+ * A segment gives one iovec for each bucket it touches; too many for the arrays
+ * is -ENOBUFS.
  */
 struct mapcache_map {
 	struct iovec *iov;	/* set by the caller, filled by map */

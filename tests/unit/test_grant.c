@@ -135,9 +135,10 @@ static void the_grant_budget_holds(void **state)
 			 0);
 	assert_int_equal(hold(w, &h[1], GRANT(8, 0), 3 * PAGE, MAPCACHE_READ),
 			 -ENOBUFS);
-	assert_int_equal(mapcache_pin(w->mc, GRANT(8, 0), 3 * PAGE, &pin),
-			 -ENOBUFS);
-	assert_null(pin.addr);
+	/* Rings don't come out of it: a busy disk must not stop another. */
+	assert_int_equal(mapcache_pin(w->mc, GRANT(8, 0), 3 * PAGE, &pin), 0);
+	assert_int_equal(fake.live_grant_pages, 9);
+	mapcache_unpin(w->mc, &pin);
 	assert_int_equal(fake.live_grant_pages, 6);
 	assert_int_equal(hold(w, &h[1], GRANT(8, 0), 2 * PAGE, MAPCACHE_READ),
 			 0);
