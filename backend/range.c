@@ -59,7 +59,7 @@ int range_submit(struct request *req)
 		mode = FALLOC_FL_ZERO_RANGE;
 	else
 		mode = 0;
-	req->range_written = !mode;
+	req->range_mode = mode;
 	if (!mode)
 		return range_write_zeroes(req, r);
 	return aio_queue_fallocate(b->engine->aio, b->file,
@@ -75,12 +75,11 @@ static void range_next(struct request *req)
 
 static int range_unsupported(struct request *req, int result)
 {
-	const struct blk_range *r = &req->range[req->range_at];
 	struct backing *b = req->backing;
 
-	if (req->range_written)
+	if (!req->range_mode)
 		return result;
-	if (r->unmap && b->can_punch)
+	if (req->range_mode == FALLOC_FL_PUNCH_HOLE)
 		b->can_punch = false;
 	else
 		b->can_zero_range = false;
@@ -99,7 +98,7 @@ int range_complete(struct request *req, int result)
 		return range_unsupported(req, result);
 	if (result < 0)
 		return result;
-	if (!req->range_written) {
+	if (req->range_mode) {
 		range_next(req);
 		return 0;
 	}

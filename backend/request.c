@@ -184,6 +184,8 @@ void request_gather(struct request *req)
 	}
 	if (transfer_wants_map(req, c->seg, rest))
 		return;
+	if (!STAILQ_EMPTY(&e->stalled))
+		return;	/* others wait for room, see transfer.c */
 	req->buf_len = rest < POOL_BLOCK_MAX ? (uint32_t)rest : POOL_BLOCK_MAX;
 	req->buf = pool_get(e->pool, req->buf_len);
 	if (!req->buf)
@@ -232,7 +234,6 @@ static void request_start_ranges(struct request *req)
 		req->nranges = 0;
 	req->range_at = 0;
 	req->range_done = 0;
-	req->range_written = false;
 	request_next_range(req);
 }
 
@@ -360,16 +361,22 @@ static bool request_settle(struct request *req)
 	return true;
 }
 
+/*
+ * In order, up to the first that still finds no room: a small request behind a
+ * large one must not take each piece that becomes free.
+ */
 static void engine_retry_stalled(struct engine *e)
 {
-	struct request_list now = STAILQ_HEAD_INITIALIZER(now);
 	struct request *req;
 
-	STAILQ_CONCAT(&now, &e->stalled);
-	while ((req = STAILQ_FIRST(&now))) {
-		STAILQ_REMOVE_HEAD(&now, link);
+	e->retrying = true;
+	while ((req = STAILQ_FIRST(&e->stalled))) {
+		STAILQ_REMOVE_HEAD(&e->stalled, link);
 		transfer_next(req);
+		if (STAILQ_FIRST(&e->stalled) == req)
+			break;
 	}
+	e->retrying = false;
 }
 
 void engine_settle(struct engine *e, void (*returned)(struct request *req))

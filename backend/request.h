@@ -46,7 +46,8 @@ struct engine {
 	uint64_t grant_map_min;		/* data from here on is mapped, bytes */
 
 	struct request_list settling;
-	struct request_list stalled;
+	struct request_list stalled;	/* in the order in which they came */
+	bool retrying;			/* the first of them */
 	struct mapcache_segment slice[STATE_QUEUE_SIZE];	/* scratch */
 	struct vring_desc *table;	/* scratch: one indirect table a slot */
 };
@@ -97,7 +98,7 @@ struct request {
 	uint32_t nranges;
 	uint32_t range_at;
 	uint64_t range_done;		/* bytes zeroed by writing */
-	bool range_written;		/* zeroes are written, not allocated */
+	int range_mode;			/* of fallocate; 0: zeroes are written */
 	bool syncing;
 };
 

@@ -172,9 +172,14 @@ static bool get_buffer(struct request *req)
 	if (req->buf)
 		return true;
 	req->buf_len = req->piece;
-	req->buf = pool_get(e->pool, req->buf_len);
+	if (e->retrying || STAILQ_EMPTY(&e->stalled))
+		req->buf = pool_get(e->pool, req->buf_len);
 	if (req->buf)
 		return true;
+	if (e->retrying) {
+		STAILQ_INSERT_HEAD(&e->stalled, req, link);
+		return false;
+	}
 	req->backing->stats->stalls++;
 	STAILQ_INSERT_TAIL(&e->stalled, req, link);
 	return false;
@@ -185,22 +190,17 @@ void transfer_next(struct request *req)
 	uint64_t left = req->blk.len - req->done;
 	bool write = req->blk.op == BLK_WRITE;
 	const struct chain *c = &req->chain;
-	int ret;
 
 	req->piece = left < POOL_BLOCK_MAX ? (uint32_t)left : POOL_BLOCK_MAX;
 	req->piece_done = 0;
 	if (!req->gathered &&
 	    transfer_wants_map(req, &c->seg[write ? 0 : c->nread],
 			       req->blk.len)) {
-		ret = transfer_map(req);
-		if (!ret) {
+		if (!transfer_map(req)) {
 			transfer_submit(req);
 			return;
 		}
-		if (ret != -ENOBUFS) {
-			request_refuse(req, VIRTIO_BLK_S_IOERR);
-			return;
-		}
+		/* A copy needs less, and says which address was bad. */
 	}
 	if (!get_buffer(req))
 		return;
