@@ -25,6 +25,7 @@
 
 struct aio_watch {
 	int fd;
+	bool armed;
 	void *tag;
 };
 
@@ -298,6 +299,7 @@ static int aio_arm(struct aio *aio, struct aio_watch *w)
 		return -EBUSY;
 	io_uring_prep_poll_multishot(sqe, w->fd, POLLIN);
 	io_uring_sqe_set_data(sqe, w->tag);
+	w->armed = true;
 	return 0;
 }
 
@@ -305,7 +307,7 @@ int aio_watch(struct aio *aio, int fd, void *tag)
 {
 	if (aio->nwatch == AIO_MAX_WATCHES)
 		return -ENOSPC;
-	aio->watch[aio->nwatch] = (struct aio_watch){ fd, tag };
+	aio->watch[aio->nwatch] = (struct aio_watch){ .fd = fd, .tag = tag };
 	return aio_arm(aio, &aio->watch[aio->nwatch++]);
 }
 
@@ -321,6 +323,22 @@ int aio_submit(struct aio *aio)
 	       ret : 0;
 }
 
+/* A multishot poll may end at any time; it is simply begun again. */
+static void aio_rearm(struct aio *aio, void *tag)
+{
+	for (uint32_t i = 0; i < aio->nwatch; i++)
+		if (aio->watch[i].tag == tag)
+			aio->watch[i].armed = false;
+}
+
+/* Also those that found no room when their time came. */
+static void aio_arm_watches(struct aio *aio)
+{
+	for (uint32_t i = 0; i < aio->nwatch; i++)
+		if (!aio->watch[i].armed)
+			aio_arm(aio, &aio->watch[i]);
+}
+
 int aio_wait(struct aio *aio, int64_t timeout_ns)
 {
 	struct __kernel_timespec ts = {
@@ -330,6 +348,7 @@ int aio_wait(struct aio *aio, int64_t timeout_ns)
 	struct io_uring_cqe *cqe;
 	int ret;
 
+	aio_arm_watches(aio);
 	if (aio->done_head != aio->done_tail ||
 	    io_uring_cq_ready(&aio->ring) || !timeout_ns)
 		ret = io_uring_submit_and_get_events(&aio->ring);
@@ -341,12 +360,10 @@ int aio_wait(struct aio *aio, int64_t timeout_ns)
 	return ret < 0 ? ret : 0;
 }
 
-/* A multishot poll may end at any time; it is simply begun again. */
-static void aio_rearm(struct aio *aio, void *tag)
+uint32_t aio_ready(const struct aio *aio)
 {
-	for (uint32_t i = 0; i < aio->nwatch; i++)
-		if (aio->watch[i].tag == tag)
-			aio_arm(aio, &aio->watch[i]);
+	return aio->done_tail - aio->done_head +
+	       io_uring_cq_ready(&aio->ring);
 }
 
 bool aio_reap(struct aio *aio, struct aio_event *event)

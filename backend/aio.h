@@ -73,6 +73,8 @@ struct aio_event {
 	int result;
 };
 
+/* Events that are there now. */
+uint32_t aio_ready(const struct aio *aio);
 /* The next event: true, or false when none is there. */
 bool aio_reap(struct aio *aio, struct aio_event *event);
 
