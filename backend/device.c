@@ -93,28 +93,35 @@ static void device_enable_queue(struct device *dev, uint32_t i)
 	queue_resume(&dev->queue[i], &terms);
 }
 
-/* Go on with the rings that an earlier worker left in the state. */
-static int device_attach(struct device *dev)
+/*
+ * Map the rings that an earlier worker left in the state. The guest may have
+ * given up a page of one that our predecessor's mapping kept: that costs it
+ * the device until a reset, as it would at any other time.
+ */
+static void device_attach(struct device *dev)
+{
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
+		if (!dev->vdev.reg->queue[i].ready ||
+		    !device_start_queue(dev, i))
+			continue;
+		dev->backing.stats->broken++;
+		vdev_queue_stopped(&dev->vdev, i);
+		device_needs_reset(dev);
+	}
+}
+
+void device_resume(struct device *dev)
 {
 	struct queue_terms terms = device_terms(dev);
-	int ret;
 
-	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
-		if (!dev->vdev.reg->queue[i].ready)
-			continue;
-		ret = device_start_queue(dev, i);
-		if (ret)
-			return ret;
-	}
 	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
 		if (dev->queue[i].started)
 			queue_resume(&dev->queue[i], &terms);
 	/* An interrupt may have been lost with the worker that owed it. */
-	if (vdev_running(&dev->vdev)) {
+	if (vdev_running(&dev->vdev))
 		vdev_interrupt(&dev->vdev, VIRTIO_MMIO_INT_VRING);
+	if (dev->vdev.reg->isr)
 		dev->irq_wanted = true;
-	}
-	return 0;
 }
 
 static void device_init_registers(struct device *dev,
@@ -162,10 +169,10 @@ int device_open(struct device *dev, const struct proto_disk *desc, int fd,
 	for (uint32_t i = 0; i < dev->vdev.num_queues && !ret; i++)
 		ret = queue_init(&dev->queue[i], &dev->backing,
 				 dev->vdev.queue_size_max);
-	if (!ret && attach)
-		ret = device_attach(dev);
 	if (ret)
 		device_close(dev);
+	else if (attach)
+		device_attach(dev);
 	return ret;
 }
 
@@ -282,7 +289,7 @@ bool device_serve(struct device *dev)
 	struct queue_terms terms = device_terms(dev);
 	bool more = false;
 
-	if (!vdev_running(&dev->vdev))
+	if (!vdev_running(&dev->vdev) || dev->quiescing)
 		return false;
 	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
 		struct queue *q = &dev->queue[i];
@@ -299,6 +306,9 @@ bool device_serve(struct device *dev)
 
 int64_t device_look(struct device *dev, int64_t now, int64_t earliest)
 {
+	/* Nobody serves such a device: no time of its is ever to come. */
+	if (!vdev_running(&dev->vdev) || dev->quiescing)
+		return earliest;
 	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
 		int64_t t = queue_deadline(&dev->queue[i]);
 

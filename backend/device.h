@@ -2,8 +2,9 @@
 /*
  * One disk of the guest: registers, queues and image brought together.
  *
- *   device_open    from the manager's description; nothing of the guest's is
- *                  mapped yet, unless the state says that rings are in use
+ *   device_open    from the manager's description; the rings that the state
+ *                  says are in use are mapped, but nothing is served yet
+ *   device_resume  goes on with what an earlier worker left in flight
  *   serving        accesses and completions come in
  *   device_quiesce takes nothing new; device_idle() once all is returned
  *   device_close   idle only; unmaps the rings, closes the image
@@ -43,6 +44,8 @@ struct device {
 int device_open(struct device *dev, const struct proto_disk *desc, int fd,
 		struct state_disk *reg, bool attach, struct engine *engine);
 void device_close(struct device *dev);
+/* After device_open() with @attach, when the window is ours. */
+void device_resume(struct device *dev);
 
 /* A register read at @offset of the window. */
 uint64_t device_read(struct device *dev, uint64_t offset, uint32_t size);

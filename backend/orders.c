@@ -44,10 +44,14 @@ static int worker_open_disk(struct worker *w, const struct proto_disk *d,
 	if (ret && !(ret == -EEXIST && attach))
 		goto close;
 	w->dev[d->slot] = dev;
+	if (attach)
+		w->resume[d->slot] = true;
 	return 0;
 close:
 	device_close(dev);
 free:
+	if (!attach)
+		reg->used = 0;
 	free(dev);
 	return ret;
 }
@@ -78,7 +82,12 @@ static void worker_add_disk(struct worker *w, const struct proto_disk *d,
 				  d->base, log_strerror(ret));
 		return;
 	}
+	/* What was in flight may take long to replay: after the answer. */
 	worker_send_slot(w, PROTO_DISK_READY, d->slot);
+	if (w->resume[d->slot])
+		device_resume(w->dev[d->slot]);
+	w->resume[d->slot] = false;
+	w->again = true;
 }
 
 static void worker_remove_disk(struct worker *w, uint32_t slot)
@@ -148,11 +157,14 @@ void worker_messages(struct worker *w)
 	int fd, ret;
 
 	w->messages = false;
-	while ((ret = proto_recv(w->sock, &msg, &fd)) == 1)
-		worker_message(w, &msg, fd);
-	if (ret == -EBADMSG)
-		log_error("dom%u: unreadable message from the manager",
-			  w->domid);
+	while ((ret = proto_recv(w->sock, &msg, &fd)) == 1 ||
+	       ret == -EBADMSG) {
+		if (ret == 1)
+			worker_message(w, &msg, fd);
+		else
+			log_error("dom%u: unreadable message from the manager",
+				  w->domid);
+	}
 	if (ret == 0 && !w->detaching && !w->stopping) {
 		log_warning("dom%u: the manager is gone; detaching", w->domid);
 		w->detaching = true;

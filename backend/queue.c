@@ -101,7 +101,8 @@ int queue_start(struct queue *q, struct state_queue *regs, uint64_t features)
 
 void queue_stop(struct queue *q)
 {
-	queue_unpin(q);
+	if (q->started)
+		queue_unpin(q);
 	q->started = false;
 	q->stopping = false;
 	q->kicked = false;

@@ -22,6 +22,9 @@
 #include "mapcache/mapcache.h"
 #include "xen/irq.h"
 
+/* Between two tries to raise an interrupt that failed. */
+#define WORKER_IRQ_RETRY_NS (10 * INT64_C(1000000))
+
 static struct device *worker_find(struct worker *w, uint64_t addr)
 {
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
@@ -73,19 +76,24 @@ static enum device_answer worker_access(struct worker *w,
 	return DEVICE_DONE;
 }
 
+/* A round's worth: vCPUs that never stop asking must not stop the rest. */
 static int worker_accesses(struct worker *w)
 {
 	struct ioreq_access acc;
-	int ret;
+	int ret = 1;
 
-	w->accesses = false;
-	while ((ret = ioreq_next(w->io, &acc)) > 0) {
+	for (uint32_t i = 0; i < 2 * ioreq_vcpus(w->io) && ret > 0; i++) {
+		ret = ioreq_next(w->io, &acc);
+		if (ret <= 0)
+			break;
 		if (worker_access(w, &acc) == DEVICE_DONE)
 			ioreq_done(w->io, &acc);
 		else
 			w->waiting[w->nwaiting++] = acc;
 	}
-	return ret;
+	/* Stopped short, there may be more: no new event will say so. */
+	w->accesses = ret > 0;
+	return ret < 0 ? ret : 0;
 }
 
 static void worker_retry_waiting(struct worker *w)
@@ -95,19 +103,24 @@ static void worker_retry_waiting(struct worker *w)
 	for (uint32_t i = 0; i < w->nwaiting; i++) {
 		struct ioreq_access acc = w->waiting[i];
 
-		if (worker_access(w, &acc) == DEVICE_DONE)
-			ioreq_done(w->io, &acc);
-		else
+		if (worker_access(w, &acc) != DEVICE_DONE) {
 			w->waiting[kept++] = acc;
+			continue;
+		}
+		ioreq_done(w->io, &acc);
+		/* It may have kicked a queue, or broken one. */
+		w->again = true;
 	}
 	w->nwaiting = kept;
 }
 
 static void worker_reap(struct worker *w)
 {
+	/* What its handling adds is for the next round. */
+	uint32_t n = aio_ready(w->engine.aio);
 	struct aio_event e;
 
-	while (aio_reap(w->engine.aio, &e)) {
+	while (n-- && aio_reap(w->engine.aio, &e)) {
 		if (e.tag == &w->accesses)
 			w->accesses = true;
 		else if (e.tag == &w->messages)
@@ -131,15 +144,20 @@ static void worker_raise(struct worker *w, struct device *dev)
 {
 	int ret = irq_raise(w->dm, dev->irq);
 
-	dev->irq_wanted = false;
-	dev->backing.stats->irqs++;
-	if (ret)
+	if (ret) {
+		/* The guest waits for it: tried again in the next rounds. */
 		log_guest(&w->limit, dev->name, "interrupt %u failed: %s",
 			  dev->irq, log_strerror(ret));
+		w->irq_owed = true;
+		return;
+	}
+	dev->irq_wanted = false;
+	dev->backing.stats->irqs++;
 }
 
 static void worker_notify(struct worker *w)
 {
+	w->irq_owed = false;
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
 		struct device *dev = w->dev[i];
 
@@ -173,6 +191,10 @@ static int64_t worker_look(struct worker *w)
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
 		if (w->dev[i])
 			earliest = device_look(w->dev[i], now, earliest);
+	if (w->again || w->accesses)
+		return 0;
+	if (w->irq_owed && (!earliest || earliest > now + WORKER_IRQ_RETRY_NS))
+		earliest = now + WORKER_IRQ_RETRY_NS;
 	if (!earliest)
 		return -1;
 	return earliest > now ? earliest - now : 0;
@@ -187,6 +209,7 @@ static int worker_run(struct worker *w)
 		ret = aio_wait(w->engine.aio, more ? 0 : worker_look(w));
 		if (ret)
 			break;
+		w->again = false;
 		worker_look(w);
 		worker_reap(w);
 		if (w->accesses)

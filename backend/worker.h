@@ -39,10 +39,13 @@ struct worker {
 	struct engine engine;
 	struct device *dev[STATE_MAX_DISKS];
 	bool removing[STATE_MAX_DISKS];
+	bool resume[STATE_MAX_DISKS];	/* in flight things are to be redone */
 	bool attach;
 	struct ioreq_access waiting[WORKER_MAX_VCPUS];
 	uint32_t nwaiting;
 	bool accesses;			/* the event channel has something */
+	bool irq_owed;			/* an interrupt failed */
+	bool again;			/* another round before we sleep */
 	bool messages;			/* the socket has */
 	bool detaching;
 	bool stopping;

@@ -157,11 +157,12 @@ int ioreq_open(struct xen_ioreq **out, struct xen_dm *dm,
 	return 0;
 
 destroy:
-	/* No range yet, so no vCPU can wait in it. */
+	/* No range yet, but once enabled an INVALIDATE may have come. */
 	if (io->created) {
-		xendevicemodel_destroy_ioreq_server(io->dm->handle,
-						    io->dm->domid, io->id);
 		*id = UINT32_MAX;
+		ioreq_disable(io);
+		ioreq_destroy(io);
+		return ret;
 	}
 close:
 	ioreq_close(io);
@@ -184,7 +185,7 @@ void ioreq_close(struct xen_ioreq *io)
 /* Has every vCPU taken its answer? */
 static bool ioreq_quiet(struct xen_ioreq *io)
 {
-	for (uint32_t i = 0; i < io->vcpus; i++)
+	for (uint32_t i = 0; io->page && i < io->vcpus; i++)
 		if (ioreq_slot(io, i)->state != STATE_IOREQ_NONE)
 			return false;
 	return true;
