@@ -123,6 +123,24 @@ TEST_vring := $(vring-tests)
 TEST_vring_chain := $(vring-tests)
 TEST_vring_kill := tests/unit/guest.o backend/vring.o
 
+corridor-tests := \
+	backend/aio.o \
+	backend/blk.o \
+	backend/coalesce.o \
+	backend/log.o \
+	backend/pool.o \
+	backend/queue.o \
+	backend/range.o \
+	backend/request.o \
+	backend/transfer.o \
+	backend/vring.o \
+	tests/unit/corridor.o \
+	tests/unit/fake_xen.o \
+	tests/unit/guest.o \
+	$(mapcache-objs)
+TEST_queue := $(corridor-tests)
+TEST_queue_hostile := $(corridor-tests)
+
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.
