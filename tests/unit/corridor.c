@@ -112,7 +112,7 @@ static void corridor_make_ring(struct corridor *c, uint16_t num)
 		.driver = guest_addr(c, 2 * PAGE),
 		.device = guest_addr(c, 3 * PAGE + 64),
 	};
-	c->next_frame = 16;
+	c->next_frame = FIRST_FRAME;
 }
 
 static void corridor_make_engine(struct corridor *c, uint64_t buffers)
@@ -180,7 +180,8 @@ static void corridor_close(struct corridor *c)
 	xen_foreign_close(c->f);
 	xen_grant_close(c->g);
 	close(c->image);
-	assert_null(memchr(fake_ram(0), POISON, fake_ram_size()));
+	assert_null(memchr(fake_ram(FIRST_FRAME * PAGE), POISON,
+			   fake_ram_size() - FIRST_FRAME * PAGE));
 	fake_close();
 }
 
@@ -409,10 +410,11 @@ uint32_t corridor_take(struct corridor *c, uint16_t head)
 void corridor_forget(struct corridor *c)
 {
 	assert_int_equal(guest_used(&c->ring), 0);
-	for (uint32_t f = 16; f < c->next_frame; f++)
+	for (uint32_t f = FIRST_FRAME; f < c->next_frame; f++)
 		fake_end_access(FIRST_REF + f);
-	memset(fake_ram(16 * PAGE), UNTOUCHED, (c->next_frame - 16) * PAGE);
-	c->next_frame = 16;
+	memset(fake_ram(FIRST_FRAME * PAGE), UNTOUCHED,
+	       (c->next_frame - FIRST_FRAME) * PAGE);
+	c->next_frame = FIRST_FRAME;
 	c->next_desc = 0;
 }
 
