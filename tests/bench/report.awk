@@ -210,8 +210,8 @@ function print_text() {
 	printf "%d x %d s for each figure. Host's load average: %s.\n",
 		repetitions, seconds, load
 	printf "A fixed computation in dom0 took %.2f to %.2f s%s\n", fastest,
-		slowest, slowest > 1.3 * fastest ? \
-		": the host was BUSY, measure again." : "."
+		slowest, (slowest > 1.3 * fastest ? \
+		": the host was BUSY, measure again." : ".")
 	print ""
 	print_rates()
 	print ""
