@@ -12,9 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PAGE         4096u
@@ -60,7 +58,6 @@ static struct {
 	uint32_t calls;
 	uint32_t fail_at;
 	int fail_err;
-	int64_t now;
 } guest = { .fd = -1 };
 
 struct fake_counts fake;
@@ -75,7 +72,6 @@ void fake_open(uint32_t pages)
 {
 	memset(&guest, 0, sizeof(guest));
 	memset(&fake, 0, sizeof(fake));
-	guest.now = INT64_C(1000000000);
 	guest.pages = pages;
 	guest.fd = memfd_create("guest", MFD_CLOEXEC);
 	guest.hole = calloc(pages, sizeof(*guest.hole));
@@ -161,23 +157,6 @@ uint32_t fake_calls(void)
 static bool call_fails(void)
 {
 	return ++guest.calls == guest.fail_at;
-}
-
-/* --- the clock ------------------------------------------------------------- */
-
-void fake_sleep(int64_t ns)
-{
-	guest.now += ns;
-}
-
-/* The program's own, in place of libc's. */
-int clock_gettime(clockid_t id, struct timespec *t)
-{
-	if (id != CLOCK_MONOTONIC_COARSE)
-		return (int)syscall(SYS_clock_gettime, id, t);
-	t->tv_sec = guest.now / 1000000000;
-	t->tv_nsec = guest.now % 1000000000;
-	return 0;
 }
 
 /* --- mappings -------------------------------------------------------------- */

@@ -6,9 +6,6 @@
  * What the real thing forbids fails here too, loudly: a page with an error and
  * memory that was unmapped are PROT_NONE, pages of a read-only mapping cannot
  * be written, an unmap that does not match a map ends the program.
- *
- * The clock that foreign buckets use (CLOCK_MONOTONIC_COARSE) stands still but
- * for fake_sleep().
  */
 #ifndef TESTS_UNIT_FAKE_XEN_H
 #define TESTS_UNIT_FAKE_XEN_H
@@ -45,8 +42,6 @@ uint32_t fake_in_use(uint32_t ref);
  */
 void fake_fail_call(uint32_t k, int err);
 uint32_t fake_calls(void);
-
-void fake_sleep(int64_t ns);
 
 struct fake_counts {
 	/* at this moment */

@@ -15,7 +15,6 @@
 #define BUCKET MAPCACHE_BUCKET_MIN	/* 16 pages */
 #define RAM    (64u * BUCKET)
 #define NOBODY 9000u			/* a reference that is never granted */
-#define RETRY  INT64_C(20000000)	/* after this a hole is tried again */
 
 #define GRANT(ref, offset) \
 	gpa(UINT64_C(1) << 63 | (uint64_t)(ref) << 12 | (offset))
