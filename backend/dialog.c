@@ -137,6 +137,7 @@ static bool dialog_disk_failed(struct guest *g, struct proto_error *error)
 
 	if (!d)
 		return false;
+	image_release(&d->image);
 	if (d->leaving)
 		disk_set_closed(d);
 	else
@@ -150,6 +151,7 @@ static bool dialog_disk_removed(struct guest *g, uint32_t slot)
 
 	if (!d)
 		return false;
+	image_release(&d->image);
 	disk_set_closed(d);
 	return true;
 }

@@ -28,6 +28,9 @@
 #define DISK_PATIENCE_FRESH  3000
 #define DISK_PATIENCE_ATTACH 10000
 
+/* After how much waiting for a dead worker's requests it is said, in ms. */
+#define DISK_PATIENCE_RETAKE 3000
+
 /* Ordered, for whoever looks at the list. */
 static void disk_insert(struct disk *disk)
 {
@@ -192,6 +195,32 @@ int disk_prepare(struct disk *disk, char *text, size_t len)
 	else
 		disk->status = DISK_WAITING;
 	return ret;
+}
+
+void disk_lapse(struct disk *disk)
+{
+	image_lapse(&disk->image);
+	disk->status = DISK_WAITING;
+	disk->patience = loop_now() + DISK_PATIENCE_RETAKE;
+}
+
+bool disk_retake(struct disk *disk)
+{
+	char text[TEXT_LEN];
+	int ret = image_retake(&disk->image, disk->keys.params, text,
+			       sizeof(text));
+
+	if (ret == -EBUSY) {
+		if (loop_now() < disk->patience)
+			return true;
+		disk->patience = INT64_MAX;
+		log_info("%s: waiting for the requests of the worker that ended: %s",
+			 disk->name, text);
+		return true;
+	}
+	if (ret)
+		disk_set_failed(disk, text);
+	return false;
 }
 
 /*

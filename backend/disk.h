@@ -28,6 +28,15 @@ int disk_read(struct disk *disk, char *text, size_t len);
  */
 int disk_prepare(struct disk *disk, char *text, size_t len);
 
+/*
+ * The worker that had its image ended unasked: WAITING, until disk_retake() has
+ * the image again and no request of that worker can reach it any more.
+ */
+void disk_lapse(struct disk *disk);
+
+/* True if that takes longer; else it has the image or is FAILED. */
+bool disk_retake(struct disk *disk);
+
 /* DISK_ADD for it, to be sent with image.fd. */
 void disk_describe(const struct disk *disk, struct proto_msg *msg);
 

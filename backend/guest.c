@@ -142,6 +142,12 @@ void guest_try(struct disk *disk)
 	if (disk->status != DISK_NEW)
 		return;
 	ret = guest_prepare(disk, text, sizeof(text));
+	if (ret == -EBUSY && !disk->fresh && loop_now() >= disk->patience) {
+		/* There is nothing better to do for a guest that runs. */
+		log_warning("%s (%s): still waiting: %s", disk->name, g->name,
+			    text);
+		disk->patience = INT64_MAX;
+	}
 	if (ret == -EBUSY && loop_now() < disk->patience) {
 		log_debug("%s: %s", disk->name, text);
 		g->env->retry = true;
@@ -198,13 +204,14 @@ static bool guest_has(const struct guest *g, enum disk_status from,
 	return false;
 }
 
-/* A guest that runs waits for a disk that we could not take up. */
+/* A guest that runs waits for a disk that we could not take up, or not yet. */
 static bool guest_is_stuck(const struct guest *g)
 {
 	const struct disk *d;
 
 	LIST_FOREACH(d, &g->disks, link)
-		if (d->status == DISK_FAILED && !d->fresh)
+		if ((d->status == DISK_FAILED || d->status == DISK_NEW) &&
+		    !d->fresh)
 			return true;
 	return false;
 }
@@ -236,7 +243,7 @@ void guest_settle(struct guest *guest)
 		guest_finish_closed(g);
 		return;
 	}
-	minder_stop(g);
+	minder_stop(g, guest_is_stuck(g));
 	if (g->status != GUEST_IDLE)
 		return;
 	if (g->state_fd >= 0 && !guest_has(g, DISK_NEW, DISK_NEW)) {

@@ -30,7 +30,7 @@
 
 enum disk_status {
 	DISK_NEW,	/* nothing is open; tried again while things are busy */
-	DISK_WAITING,	/* image open, has a slot; the worker isn't ready */
+	DISK_WAITING,	/* has a slot; the worker isn't ready or image lapsed */
 	DISK_ADDING,	/* DISK_ADD was sent */
 	DISK_RUNNING,	/* served */
 	DISK_REMOVING,	/* DISK_REMOVE was sent */
@@ -62,7 +62,7 @@ enum guest_status {
 	GUEST_IDLE,	/* no worker */
 	GUEST_STARTING,	/* START was sent */
 	GUEST_READY,
-	GUEST_STOPPING,	/* STOP was sent, no disk is served any more */
+	GUEST_STOPPING,	/* told to end, no disk is served any more */
 	GUEST_DETACHING,	/* DETACH was sent: the manager is leaving */
 	GUEST_BACKOFF,	/* its worker died; the timer starts another */
 	GUEST_LOST,	/* too often; waits for a reload */
@@ -96,6 +96,7 @@ struct guest {
 	struct loop_source messages;
 	struct loop_source exit;
 	struct loop_timer timer;	/* an answer is due, or a restart */
+	struct loop_timer retake;	/* images a dead worker still has */
 	char reason[TEXT_LEN];	/* the worker's, for its end */
 	int64_t death[GUEST_DEATHS];	/* loop_now(), newest first; 0: none */
 };

@@ -303,7 +303,7 @@ int image_open(struct image *image, const char *path, bool read_only,
 	struct image_text t = { path, text, len };
 	int ret;
 
-	*image = (struct image){ .fd = -1 };
+	*image = (struct image){ .fd = -1, .read_only = read_only };
 	ret = image_open_fd(image, &t, read_only);
 	if (!ret)
 		ret = image_lock(image, &t, read_only);
@@ -316,7 +316,65 @@ int image_open(struct image *image, const char *path, bool read_only,
 	return ret;
 }
 
+/* Another open file for what image->fd is, wherever its name is by now. */
+static int image_open_again(const struct image *image, int flags)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image->fd);
+	fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+void image_lapse(struct image *image)
+{
+	int fd;
+
+	if (image->fd < 0 || image->lapsed)
+		return;
+	fd = image_open_again(image, O_RDONLY);
+	close(image->fd);
+	image->fd = fd < 0 ? -1 : fd;
+	image->lapsed = true;
+}
+
+int image_retake(struct image *image, const char *path, char *text, size_t len)
+{
+	struct image_text t = { path, text, len };
+	struct image again = *image;
+	int flags = image->read_only ? O_RDONLY : O_RDWR;
+	int ret;
+
+	if (image->fd < 0)
+		return image_refuse(&t, -EBADF, "could not be kept open after its worker had ended");
+	again.lapsed = false;
+	again.fd = image_open_again(image, flags | (image->block &&
+				    !image->read_only ? O_EXCL : 0));
+	if (again.fd < 0)
+		return image_explain_open(&t, -again.fd, image->block);
+	ret = image_lock(&again, &t, image->read_only);
+	if (!ret && fcntl(again.fd, F_SETFL, image->direct ? O_DIRECT : 0))
+		ret = image_refuse(&t, -errno, "can't be opened again: %s",
+				   log_strerror(errno));
+	if (ret) {
+		close(again.fd);
+		return ret;
+	}
+	close(image->fd);
+	*image = again;
+	return 0;
+}
+
 void image_close(struct image *image)
+{
+	if (image->fd >= 0)
+		close(image->fd);
+	image->fd = -1;
+	image->lapsed = false;
+}
+
+void image_release(struct image *image)
 {
 	struct flock all = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 
@@ -325,6 +383,5 @@ void image_close(struct image *image)
 	fcntl(image->fd, F_OFD_SETLK, &all);
 	if (!image->block)
 		flock(image->fd, LOCK_UN);
-	close(image->fd);
-	image->fd = -1;
+	image_close(image);
 }

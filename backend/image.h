@@ -6,8 +6,8 @@
  *
  * The locks (all of the file, by OFD lock and for files by flock as well;
  * exclusive for a writable disk, shared for a read-only one) belong to the
- * open file, so they last until image_close() or, if the manager dies, until
- * the worker ends.
+ * open file, which the kernel keeps until the last request of a worker on it is
+ * done, even of one that was killed. image_release() ends them at once.
  */
 #ifndef BACKEND_IMAGE_H
 #define BACKEND_IMAGE_H
@@ -30,6 +30,8 @@ struct image {
 	uint32_t opt_io_size;	/* bytes, 0: unknown */
 	uint32_t discard_align;	/* bytes, 0: unknown */
 	bool block;		/* a block device */
+	bool read_only;
+	bool lapsed;		/* fd only keeps it, without a lock */
 	bool direct;		/* opened with O_DIRECT */
 	bool discard;		/* blocks can be given back */
 };
@@ -43,9 +45,29 @@ int image_open(struct image *image, const char *path, bool read_only,
 	       enum image_choice direct, char *text, size_t len);
 
 /*
- * Unlocks even while the kernel holds on to the open file for somebody else,
- * so there must be no requests under way. Does nothing if it is not open.
+ * Its worker ended, nobody knows with what under way: let go of the open file
+ * without unlocking it, and keep the image by another.
+ */
+void image_lapse(struct image *image);
+
+/*
+ * The same image once more in a new open file with its own lock. As
+ * image_open(), but it stays lapsed when that fails; -EBUSY most likely means
+ * that requests of the old open file are still under way.
+ */
+int image_retake(struct image *image, const char *path, char *text,
+		 size_t len);
+
+/*
+ * Close it; the lock goes with the last who has the open file, the kernel
+ * included. Does nothing if it is not open.
  */
 void image_close(struct image *image);
+
+/*
+ * The same, but unlocks even while others hold on to the open file, so there
+ * must be no requests under way.
+ */
+void image_release(struct image *image);
 
 #endif

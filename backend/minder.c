@@ -2,8 +2,11 @@
 /*
  * The worker of one guest, from spawn to exit. A worker that ended without
  * being told to is replaced, at growing intervals, and the new one goes on
- * from the state; the images stay open and locked here meanwhile. What is said
- * to a worker and what it answers is in dialog.c.
+ * from the state. What is said to a worker and what it answers is in dialog.c.
+ *
+ * The kernel may go on with a dead worker's requests for seconds. So the new
+ * one gets an image only when it could be locked again by a new open file,
+ * which is when the old one is gone, and with it the last such request.
  */
 #include "backend/minder.h"
 
@@ -19,6 +22,7 @@
 #include "backend/text.h"
 
 #define MINDER_BACKOFF_MS 100	/* doubled with each death */
+#define MINDER_RETAKE_MS  100
 
 /* Start. */
 
@@ -68,7 +72,7 @@ void minder_advance(struct guest *guest)
 	if (g->env->stopping)
 		return;
 	LIST_FOREACH(d, &g->disks, link) {
-		if (d->status != DISK_WAITING)
+		if (d->status != DISK_WAITING || d->image.lapsed)
 			continue;
 		waiting = true;
 		if (g->status != GUEST_READY)
@@ -83,13 +87,14 @@ void minder_advance(struct guest *guest)
 
 /* End. */
 
-void minder_stop(struct guest *guest)
+void minder_stop(struct guest *guest, bool stuck)
 {
+	loop_disarm(&guest->retake);
 	switch (guest->status) {
 	case GUEST_STARTING:
 	case GUEST_READY:
 		guest->status = GUEST_STOPPING;
-		dialog_send(guest, PROTO_STOP);
+		dialog_send(guest, stuck ? PROTO_DETACH : PROTO_STOP);
 		break;
 	case GUEST_BACKOFF:
 	case GUEST_LOST:
@@ -103,6 +108,7 @@ void minder_stop(struct guest *guest)
 
 void minder_detach(struct guest *guest)
 {
+	loop_disarm(&guest->retake);
 	if (guest->status == GUEST_BACKOFF)
 		guest->status = GUEST_IDLE;
 	if (guest->status != GUEST_STOPPING)
@@ -137,6 +143,29 @@ static unsigned int minder_count_death(struct guest *g)
 	return n;
 }
 
+/* Images whose old open file is gone are had again, the others later. */
+static void minder_retake(struct guest *g)
+{
+	bool busy = false;
+	struct disk *d;
+
+	LIST_FOREACH(d, &g->disks, link)
+		if (d->status == DISK_WAITING && d->image.lapsed &&
+		    disk_retake(d))
+			busy = true;
+	if (busy)
+		loop_arm(g->env->loop, &g->retake, MINDER_RETAKE_MS);
+}
+
+static void minder_retake_timer(struct loop_timer *timer)
+{
+	struct guest *g = timer->owner;
+
+	minder_retake(g);
+	minder_advance(g);
+	guest_settle(g);
+}
+
 /*
  * It ended, or never began, while there was work to do. A disk that libxl
  * waits for fails: another try may take longer than libxl has patience. The
@@ -157,12 +186,14 @@ static void minder_lost(struct guest *g)
 		} else if (d->fresh) {
 			disk_set_failed(d, g->reason);
 		} else {
-			d->status = DISK_WAITING;
+			if (d->status != DISK_WAITING)
+				disk_lapse(d);
 			waiting = true;
 		}
 	}
 	if (!waiting)
 		return;
+	minder_retake(g);
 	g->attach = true;
 	n = minder_count_death(g);
 	if (n >= GUEST_DEATHS) {
@@ -198,6 +229,15 @@ static void minder_messages(struct loop_source *source)
 
 /* Exit. */
 
+/* Told to end, with everything done or left for later: nothing is under way. */
+static void minder_release_images(struct guest *g)
+{
+	struct disk *d;
+
+	LIST_FOREACH(d, &g->disks, link)
+		image_release(&d->image);
+}
+
 static void minder_exit(struct loop_source *source)
 {
 	struct guest *g = source->owner;
@@ -219,6 +259,8 @@ static void minder_exit(struct loop_source *source)
 		if (failed)
 			log_warning("dom%u: worker %d was told to end and did, but with %s",
 				    g->domid, pid, how);
+		else
+			minder_release_images(g);
 	} else {
 		log_error("dom%u (%s): worker %d ended, %s%s%s", g->domid,
 			  g->name, pid, how, g->reason[0] ? ": " : "",
@@ -245,11 +287,15 @@ void minder_init(struct guest *guest)
 	guest->timer = (struct loop_timer){
 		.fire = minder_timer, .owner = guest,
 	};
+	guest->retake = (struct loop_timer){
+		.fire = minder_retake_timer, .owner = guest,
+	};
 }
 
 void minder_fini(struct guest *guest)
 {
 	loop_disarm(&guest->timer);
+	loop_disarm(&guest->retake);
 	loop_remove(guest->env->loop, &guest->messages);
 	loop_remove(guest->env->loop, &guest->exit);
 	if (guest->worker.sock >= 0)

@@ -15,8 +15,11 @@ void minder_fini(struct guest *guest);
 /* Bring the worker and the disks that are WAITING together. */
 void minder_advance(struct guest *guest);
 
-/* No disk is left: STOPPING, or IDLE when there is no worker to stop. */
-void minder_stop(struct guest *guest);
+/*
+ * No disk is served: STOPPING, or IDLE when there is no worker to stop.
+ * @stuck: the guest still waits for one, so its ioreq server has to stay.
+ */
+void minder_stop(struct guest *guest, bool stuck);
 
 /* DETACHING, if there is a worker. */
 void minder_detach(struct guest *guest);
