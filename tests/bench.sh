@@ -16,8 +16,8 @@ usage: bench.sh [--quick] [--json]
 --quick  one repetition of one second instead of three of two
 --json   one JSON object instead of tables
 
-Progress goes to standard error. About five minutes (--quick: two) after the
-rig's first preparation. Exit status: 0 unless something broke; a target that
+Progress goes to standard error. About eight minutes (--quick: three), and six
+more to prepare the rig for the first time. Exit status: 0 unless something broke; a target that
 was missed is no failure.
 U
 }

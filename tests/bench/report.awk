@@ -34,6 +34,8 @@ $1 == "speed" {
 
 $1 == "rate" {
 	name = v["op"] " " v["bs"] " " v["jobs"]
+	if (v["kind"] == "first")
+		name = name " first"
 	if (!(name in seen)) {
 		seen[name] = 1
 		load_name[++nloads] = name
@@ -104,7 +106,8 @@ function title(name,   w) {
 	sub(/k/, " KiB", w[2])
 	sub(/M/, " MiB", w[2])
 	return sprintf("%-6s %-5s %2d %s%s", w[2], w[1], w[3],
-		w[3] > 1 ? "jobs" : "job", sequential[name] ? ", MiB/s" : "")
+		w[3] > 1 ? "jobs" : "job", w[4] ? ", 1st second" : \
+		sequential[name] ? ", MiB/s" : "")
 }
 
 # A median; "~" when the repetitions are far from each other
@@ -128,18 +131,18 @@ function ratio(key, reference) {
 
 function print_rates(   i, name, bb, want) {
 	print "Requests per second, medians (~: the repetitions differ by more than 30 %)."
-	print "\"of bb\": as a part of blkback's."
+	print "\"of bb\": as a part of blkback's. \"1st second\": after two seconds with one job."
 	print ""
-	printf "%-30s %26s %13s %24s %17s\n", "", "/dev/ram, a block device  ", "",
+	printf "%-34s %26s %13s %24s %17s\n", "", "/dev/ram, a block device  ", "",
 		"target          ", "file on tmpfs "
-	printf "%-30s %8s %5s %7s %6s %8s  %6s %7s %7s   %8s %8s\n", "",
+	printf "%-34s %8s %5s %7s %6s %8s  %6s %7s %7s   %8s %8s\n", "",
 		"foreign", "of bb", "grant", "of bb", "blkback",
 		"", "foreign", "grant", "foreign", "grant"
 	for (i = 1; i <= nloads; i++) {
 		name = load_name[i]
 		bb = "blkback ram " name
 		want = target[name]
-		printf "%-30s %8s %5s %7s %6s %8s  %6s %7s %7s   %8s %8s\n",
+		printf "%-34s %8s %5s %7s %6s %8s  %6s %7s %7s   %8s %8s\n",
 			title(name),
 			figure("foreign ram " name), ratio("foreign ram " name, bb),
 			figure("grant ram " name), ratio("grant ram " name, bb),
@@ -159,13 +162,13 @@ function latency(key) {
 function print_latencies(   i, b, name) {
 	print "Latency in ms on /dev/ram: median / 99th percentile."
 	print ""
-	printf "%-30s", ""
+	printf "%-34s", ""
 	for (b = 1; b <= nb; b++)
 		printf " %15s", backend[b]
 	print ""
 	for (i = 1; i <= nloads; i++) {
 		name = load_name[i]
-		printf "%-30s", title(name)
+		printf "%-34s", title(name)
 		for (b = 1; b <= nb; b++)
 			printf " %15s", latency(backend[b] " ram " name)
 		print ""
@@ -180,14 +183,15 @@ function cost(key, k) {
 
 function print_counts(   i, b, c, key, nc, column, heading) {
 	nc = split("xen.dm_op xen.event_channel_op xen.grant_table_op " \
-		"xen.memory_op xen.sched_op xen.mmio own.kicks own.irqs " \
-		"own.drains own.polls own.copies own.copy_segments own.hits " \
-		"own.grant_maps", column, " ")
-	split("dm_op evtchn grant memory sched mmio kicks irqs " \
-		"drains polls copies segs hits maps", heading, " ")
+		"xen.memory_op xen.wfi xen.mmio own.kicks own.irqs " \
+		"own.drains own.polls own.copies own.copy_segments own.hits",
+		column, " ")
+	split("dm_op evtchn grant memory wfi mmio kicks irqs " \
+		"drains polls copies segs hits", heading, " ")
 	print "Per request, on /dev/ram. Hypercalls of all domains and accesses to device"
-	print "registers, counted by Xen; what the daemon counts: kicks, interrupts, drains,"
-	print "looks while polling, grant copies and their segments, mappings found, made."
+	print "registers, and sleeps of virtual CPUs (wfi), counted by Xen; what the daemon"
+	print "counts: kicks, interrupts, drains, looks while polling, grant copies and their"
+	print "segments, foreign mappings found (hits)."
 	print ""
 	printf "%-24s%-8s", "", ""
 	for (c = 1; c <= nc; c++)
@@ -230,7 +234,8 @@ function json_list(a, key,   i, s) {
 
 function json_load(name,   w) {
 	split(name, w, " ")
-	return sprintf("\"op\":\"%s\",\"bs\":\"%s\",\"jobs\":%d", w[1], w[2], w[3])
+	return sprintf("\"op\":\"%s\",\"bs\":\"%s\",\"jobs\":%d%s", w[1], w[2], w[3],
+		w[4] ? ",\"first_second\":true" : "")
 }
 
 function json_rate(b, image, name,   key, want) {
