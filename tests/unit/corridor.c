@@ -367,12 +367,26 @@ static void assert_law(struct corridor *c)
 	assert_int_equal(fake.live_foreign, c->mode->grants ? 0 : 3);
 }
 
+static int corridor_answer(struct corridor *c, int result)
+{
+	switch (c->answers) {
+	case ANSWER_SHORT:
+		return result > 512 ? result / 1024 * 512 : result;
+	case ANSWER_AGAIN:
+		return c->nanswers++ % 2 ? result : -EAGAIN;
+	case ANSWER_ERROR:
+		return -EIO;
+	default:
+		return result;
+	}
+}
+
 static void corridor_reap(struct corridor *c)
 {
 	struct aio_event e;
 
 	while (aio_reap(c->engine.aio, &e))
-		request_complete(e.tag, e.result);
+		request_complete(e.tag, corridor_answer(c, e.result));
 }
 
 void corridor_run(struct corridor *c)

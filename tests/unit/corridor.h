@@ -38,8 +38,18 @@ struct corridor_mode {
 	bool direct;
 };
 
+/* What the corridor hears of the kernel's answers. */
+enum answers {
+	ANSWER_TRUE,
+	ANSWER_SHORT,		/* half of what was done, whole sectors */
+	ANSWER_AGAIN,		/* every other: not now */
+	ANSWER_ERROR,		/* it failed */
+};
+
 struct corridor {
 	const struct corridor_mode *mode;
+	enum answers answers;
+	uint32_t nanswers;
 	struct xen_foreign *f;
 	struct xen_grant *g;
 	struct mapcache_stats map_stats;

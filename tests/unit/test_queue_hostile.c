@@ -433,6 +433,30 @@ static void what_is_half_read_is_no_one_elses(void **state)
 	assert_goes_on(c);
 }
 
+static void an_error_is_an_error(void **state)
+{
+	static const uint32_t types[] = { T_IN, T_OUT, T_FLUSH,
+					  T_WRITE_ZEROES, T_DISCARD };
+	static const uint32_t lens[] = { 8192, MIB + 512, 0, 16, 16 };
+	struct corridor *c = *state;
+
+	log_init("test", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct io io = io_make(c, types[i], 0, 0, lens[i], !i);
+
+		if (lens[i] == 16) {
+			memset(fake_ram(io.data), 0, 16);
+			*(uint8_t *)fake_ram(io.data + 8) = 1;
+		}
+		c->answers = ANSWER_ERROR;
+		run_chain(c, io.head);
+		assert_int_equal(io_status(&io), IOERR);
+		assert_int_equal(c->stats.failed, i + 1);
+		c->answers = ANSWER_TRUE;
+		assert_goes_on(c);
+	}
+}
+
 /* A batch of everything, and the k-th call into Xen fails, for all k. */
 static void each_outside_call_may_fail(void **state)
 {
@@ -644,6 +668,7 @@ int main(void)
 		CORRIDOR(a_ring_out_of_reach_is_not_started),
 		CORRIDOR(what_cannot_be_read_leaves_memory_alone),
 		CORRIDOR(what_is_half_read_is_no_one_elses),
+		CORRIDOR(an_error_is_an_error),
 		CORRIDOR(each_outside_call_may_fail),
 		CORRIDOR(garbage_comes_back_in_order),
 		CORRIDOR(a_length_is_never_too_long),
