@@ -459,4 +459,7 @@ void corridor_kill(struct corridor *c)
 	c->stats.pops = 0;
 	c->stats.pushes = 0;
 	corridor_start_queue(c);
+	/* Whatever is done again is not done yet, for the next one to die. */
+	for (uint32_t i = 0; i < c->q.size; i++)
+		assert_false(c->regs.in_flight[i] & STATE_DONE);
 }
