@@ -432,6 +432,14 @@ void corridor_forget(struct corridor *c)
 	c->next_desc = 0;
 }
 
+void corridor_return_some(struct corridor *c)
+{
+	queue_serve(&c->q, &c->terms);
+	assert_int_equal(aio_wait(c->engine.aio, 1000000000), 0);
+	corridor_reap(c);
+	engine_settle(&c->engine, queue_return);
+}
+
 static void forget_request(struct request *req)
 {
 	(void)req;

@@ -134,6 +134,8 @@ void corridor_run(struct corridor *c);
 uint32_t corridor_take(struct corridor *c, uint16_t head);
 /* All chains came back: forget them and their memory. */
 void corridor_forget(struct corridor *c);
+/* Serve, wait for an answer, return what is done, but publish nothing. */
+void corridor_return_some(struct corridor *c);
 /* A kill of the worker; another one goes on. */
 void corridor_kill(struct corridor *c);
 

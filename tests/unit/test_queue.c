@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/aio.h"
 #include "tests/unit/corridor.h"
 
 static void assert_is_image(const struct corridor *c, uint64_t memory,
@@ -561,12 +560,10 @@ static void a_worker_may_be_killed(void **state)
 			if (i < 9)
 				guest_offer(&c->ring, io[i].head);
 		}
-		for (round = 0; round < when; round++) {
+		if (when)
 			queue_serve(&c->q, &c->terms);
-			assert_int_equal(aio_wait(c->engine.aio, 0), 0);
-			if (round == 1)
-				engine_settle(&c->engine, queue_return);
-		}
+		for (round = 1; round < when && c->q.in_flight; round++)
+			corridor_return_some(c);
 		corridor_kill(c);
 		for (uint32_t i = 9; i < 12; i++)
 			guest_offer(&c->ring, io[i].head);
