@@ -66,6 +66,7 @@ dom0() {
 	grep -E '^(rate|count|idle|speed|xen) ' "$run/out" >>"$run/results"
 	[ $rc = 0 ] || {
 		grep -vE '^(rate|count|idle|speed|xen) ' "$run/out" | tail -n 40 >&2
+		tail -n 5 "$run/qemu.out" "$run/console.log" >&2
 		say "'$*' broke in dom0 (status $rc)"
 		exit 1
 	}
