@@ -144,7 +144,7 @@ TEST_queue_hostile := $(corridor-tests)
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.
-UNCONFIGURED := help clean distclean check demo bench lint
+UNCONFIGURED := help clean distclean check check-quick demo bench lint
 
 goals := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(UNCONFIGURED),$(goals)),)
@@ -226,14 +226,14 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 
 # --- tests ---------------------------------------------------------------------
 
-# The four targets that a fresh machine starts with: packages first, then a
+# The targets that a fresh machine starts with: packages first, then a
 # configuration if there is none (or one that missed what is installed now),
 # then the real thing.
 SETUP_lint := lint
 parallel = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: check demo bench lint
-check demo bench lint:
+.PHONY: check check-quick demo bench lint
+check check-quick demo bench lint:
 	$(Q)$(srcdir)/tests/setup.sh build $(SETUP_$@)
 	$(Q)grep -qs '^CONFIG_CMOCKA' config-host.mak || rm -f config-host.mak
 	$(Q)$(MAKE) --no-print-directory $(parallel) run-$@
@@ -249,10 +249,13 @@ lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
 structure := $(call lint-script,headers layers links lists spdx)
 opinions := $(call lint-script,cppcheck man shell spelling tidy)
 
-.PHONY: run-check run-demo run-bench run-lint
+.PHONY: run-check run-check-quick run-demo run-bench run-lint
 run-check: all $(tests)
 	$(Q)$(srcdir)/tests/check.sh -s $(srcdir)/tests/e2e/run.sh \
 		$(structure) $(tests)
+
+run-check-quick: all $(tests)
+	$(Q)$(srcdir)/tests/check.sh $(structure) $(tests)
 
 run-demo: all
 	$(Q)$(srcdir)/tests/demo.sh
@@ -325,8 +328,9 @@ help:
 	@echo "make               build everything, after ./configure if need be"
 	@echo "make demo          a guest on real Xen (in QEMU) that uses a disk"
 	@echo "make check         all tests: structure, units, real Xen in QEMU"
+	@echo "make check-quick   the part of it that needs no rig"
 	@echo "make bench         measure, on real Xen in QEMU"
-	@echo "                   (these three install what they need on Debian)"
+	@echo "                   (these four install what they need on Debian)"
 	@echo "make check-unit    only the unit tests"
 	@echo "make lint          structure, and what other tools think of the code"
 	@echo "make install       DESTDIR= and configure's directories are respected"
