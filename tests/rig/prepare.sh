@@ -30,6 +30,10 @@ U
 suite=trixie
 linux_source=linux-source-6.12
 stock_xen=xen-hypervisor-4.20-arm64
+# An earlier source of the same Xen release, for archives that have not got the
+# current one yet (they may serve the programs of a point release days before).
+older_xen=xen_4.20.3+127-gc42374a105.orig.tar.xz
+older_xen_sum=df0831854a55a8f31cb3cb85036f2edc928e2ef098d77f815f5714bfafac68f3
 
 host_packages=(
 	bc bison ca-certificates cpio debian-archive-keyring flex gcc
@@ -171,12 +175,23 @@ make_tree() {
 	rm -r run dev
 }
 
+fetch_xen() {
+	local mirror
+
+	apt-get source --tar-only xen && return
+	mirror=$(host_mirror)
+	say "xen: the archive lacks the current source, taking ${older_xen%.orig*}"
+	/usr/lib/apt/apt-helper download-file \
+		"${mirror%/}/pool/main/x/xen/${older_xen//+/%2b}" \
+		"$older_xen" "SHA256:$older_xen_sum"
+}
+
 make_xen() {
 	local mk=(make -s "XEN_TARGET_ARCH=arm64" "CROSS_COMPILE=$RIG_CROSS")
 
 	private_apt
 	say "xen: downloading the source"
-	apt-get source --tar-only xen
+	fetch_xen
 	mkdir src
 	tar xf xen_*.orig.tar.xz -C src --strip-components=1
 	say "xen: compiling"
