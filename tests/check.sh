@@ -13,14 +13,14 @@ usage() {
 	cat <<U
 usage: check.sh [-t SECONDS] [-s SUITE]... [TEST]...
 
--t SECONDS  how long one test may take (default 60); suites watch themselves
+-t SECONDS  how long one test may take (default 300); suites watch themselves
 -s SUITE    a suite, run after the tests (the shell splits it into words)
 
 The last line is "N passed, N failed, N skipped". Exit status 0 if none failed.
 U
 }
 
-limit=60
+limit=300
 suites=()
 while getopts t:s:h opt; do
 	case $opt in
