@@ -247,7 +247,7 @@ export LINT_OBJS = $(all-objs)
 
 lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
 structure := $(call lint-script,headers layers links lists spdx)
-opinions := $(call lint-script,cppcheck man shell spelling tidy)
+opinions := $(call lint-script,analyzer cppcheck man shell spelling tidy)
 
 .PHONY: run-check run-check-quick run-demo run-bench run-lint
 run-check: all $(tests)
