@@ -105,6 +105,7 @@ LIBS_vblk-load = -pthread
 
 TEST_blk := backend/blk.o
 TEST_coalesce := backend/coalesce.o
+TEST_config := backend/config.o backend/log.o backend/setting.o
 TEST_gpa :=
 TEST_log := backend/log.o
 TEST_pool := backend/pool.o

@@ -130,6 +130,7 @@ static int config_handler(void *arg, const char *section, const char *name,
 			  const char *value)
 {
 	struct config_reader *r = arg;
+	const struct setting *k = setting_disk;
 	struct config_section *s;
 	unsigned int index = 0;
 
@@ -139,6 +140,10 @@ static int config_handler(void *arg, const char *section, const char *name,
 	s = config_section(r, section);
 	if (!s || !config_set(r, setting_disk, &s->disk, name, value, &index))
 		return 0;
+	k += index;
+	if (k->vdev && strncmp(s->vdev, k->vdev, strlen(k->vdev)) != 0)
+		return config_error(r, "'%s' belongs in a section [disk GUEST/%sN]; what xl calls a disk has it in the guest's own configuration",
+				    name, k->vdev);
 	s->set |= 1u << index;
 	return 1;
 }

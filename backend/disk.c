@@ -58,8 +58,8 @@ struct disk *disk_open(struct guest *guest, const struct node *node,
 	d->image.fd = -1;
 	d->patience = loop_now() + (fresh ? DISK_PATIENCE_FRESH :
 				    DISK_PATIENCE_ATTACH);
-	snprintf(d->name, sizeof(d->name), "dom%u/%u", node->domid,
-		 node->devid);
+	snprintf(d->name, sizeof(d->name), "dom%u/%s%u", node->domid,
+		 node->kind == NODE_GENERIC ? "virtio" : "", node->devid);
 	disk_insert(d);
 	return d;
 }
@@ -82,13 +82,17 @@ static bool disk_slot_taken(const struct disk *disk, uint32_t slot)
 	return false;
 }
 
-/* Its own from before, or, for a fresh one, any that is free. */
+/*
+ * Its own from before, or, for a fresh one, any that is free. Disks and generic
+ * devices are numbered apart, but have no window in common.
+ */
 static int disk_find_slot(struct disk *disk, const struct state *state)
 {
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
 		disk->slot = i;
 		if (state->disk[i].used &&
 		    state->disk[i].devid == disk->node.devid &&
+		    state->disk[i].base == disk->keys.base &&
 		    !disk_slot_taken(disk, i))
 			return 0;
 	}
@@ -139,8 +143,7 @@ static int disk_take_slot(struct disk *disk, char *text, size_t len)
 	if (!ret)
 		ret = disk_find_slot(disk, state);
 	s = &state->disk[disk->slot];
-	if (!ret && s->used && (s->base != disk->keys.base ||
-				s->irq != disk->keys.irq))
+	if (!ret && s->used && s->irq != disk->keys.irq)
 		ret = -ESTALE;
 	if (!ret)
 		disk_fit(disk, state);
@@ -170,6 +173,20 @@ static int disk_open_image(struct disk *disk, char *text, size_t len)
 	return 0;
 }
 
+/* What libxl says of a disk, the configuration says of a generic device. */
+static int disk_read_configured(struct disk *disk, char *text, size_t len)
+{
+	struct node_keys *k = &disk->keys;
+
+	strcpy(k->params, disk->config.image);
+	k->read_only = disk->config.read_only;
+	k->discard = !k->read_only;
+	if (k->params[0])
+		return 0;
+	text_set(text, len, "the configuration has no image for it any more");
+	return -ENOENT;
+}
+
 int disk_read(struct disk *disk, char *text, size_t len)
 {
 	struct guest *g = disk->guest;
@@ -181,6 +198,8 @@ int disk_read(struct disk *disk, char *text, size_t len)
 		 disk->keys.vdev);
 	config_for_disk(g->env->config, g->name, g->uuid, disk->keys.vdev,
 			&disk->config);
+	if (!ret && disk->node.kind == NODE_GENERIC)
+		ret = disk_read_configured(disk, text, len);
 	return ret;
 }
 

@@ -75,14 +75,26 @@ bool guest_is_over(const struct guest *guest)
 	return LIST_EMPTY(&guest->disks) && guest->status == GUEST_IDLE;
 }
 
-struct disk *guest_find_disk(struct guest *guest, uint32_t devid)
+struct disk *guest_find_disk(struct guest *guest, const struct node *node)
 {
 	struct disk *d;
 
 	LIST_FOREACH(d, &guest->disks, link)
-		if (d->node.devid == devid)
+		if (d->node.kind == node->kind && d->node.devid == node->devid)
 			return d;
 	return NULL;
+}
+
+bool guest_wants(const struct guest *guest, const struct node *node)
+{
+	char vdev[NODE_VDEV_LEN];
+	struct config_disk c;
+
+	if (node->kind == NODE_DISK)
+		return true;
+	node_generic_name(node, vdev);
+	config_for_disk(guest->env->config, guest->name, guest->uuid, vdev, &c);
+	return c.image[0] != '\0';
 }
 
 /* Coming. */

@@ -112,7 +112,13 @@ void guest_close(struct guest *guest);
 /* No disk, no worker. */
 bool guest_is_over(const struct guest *guest);
 
-struct disk *guest_find_disk(struct guest *guest, uint32_t devid);
+struct disk *guest_find_disk(struct guest *guest, const struct node *node);
+
+/*
+ * Is it ours to serve? Disks are; a generic device only if the configuration
+ * has an image for it, else it is another back end's.
+ */
+bool guest_wants(const struct guest *guest, const struct node *node);
 
 /* Start to serve a disk. @fresh: from state 1. -ENOMEM is the only error. */
 int guest_claim(struct guest *guest, const struct node *node, bool fresh);

@@ -54,7 +54,7 @@ static int image_check_type(const struct image_text *t, mode_t mode,
 			    bool read_only)
 {
 	if (S_ISDIR(mode))
-		return image_refuse(t, -EISDIR, "is a directory; target= must name a raw image file or a block device");
+		return image_refuse(t, -EISDIR, "is a directory; needed is a raw image file or a block device");
 	if (!S_ISREG(mode) && !S_ISBLK(mode))
 		return image_refuse(t, -ENOTBLK, "is neither a file nor a block device");
 	/* Root may do everything, but no bit at all is meant to say no. */

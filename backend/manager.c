@@ -175,9 +175,10 @@ static int manager_open_store(struct manager *m)
 	char root[NODE_ROOT_LEN];
 	int ret = store_own_domid(m->env.store, &m->env.self);
 
-	node_root(root, m->env.self);
-	if (!ret)
+	for (int kind = 0; kind < NODE_KINDS && !ret; kind++) {
+		node_root(root, m->env.self, (enum node_kind)kind);
 		ret = store_watch(m->env.store, root);
+	}
 	if (!ret)
 		ret = store_watch(m->env.store, STORE_RELEASE);
 	if (ret)

@@ -22,6 +22,14 @@
 
 #define NODE_PATH_LEN 128
 
+/* virtio device 2, as the compatible string that xl's type= asks for */
+#define NODE_TYPE_BLOCK "virtio,device2"
+
+static const char *const node_kinds[NODE_KINDS] = {
+	[NODE_DISK] = "virtio_disk",
+	[NODE_GENERIC] = "virtio",
+};
+
 /* GUEST_VIRTIO_MMIO_* in Xen's public/arch-arm.h */
 #define NODE_MMIO_BASE   UINT64_C(0x02000000)
 #define NODE_MMIO_SIZE   UINT64_C(0x00100000)
@@ -29,17 +37,22 @@
 #define NODE_IRQ_FIRST   33
 #define NODE_IRQ_LAST    43
 
-void node_root(char *path, uint32_t self)
+void node_root(char *path, uint32_t self, enum node_kind kind)
 {
-	snprintf(path, NODE_ROOT_LEN, "/local/domain/%u/backend/virtio_disk",
-		 self);
+	snprintf(path, NODE_ROOT_LEN, "/local/domain/%u/backend/%s", self,
+		 node_kinds[kind]);
+}
+
+void node_generic_name(const struct node *node, char *vdev)
+{
+	snprintf(vdev, NODE_VDEV_LEN, "virtio%u", node->devid % 100000);
 }
 
 static void node_path(const struct node *n, const char *leaf, char *path)
 {
 	snprintf(path, NODE_PATH_LEN,
-		 "/local/domain/%u/backend/virtio_disk/%u/%u/%s", n->self,
-		 n->domid, n->devid, leaf);
+		 "/local/domain/%u/backend/%s/%u/%u/%s", n->self,
+		 node_kinds[n->kind], n->domid, n->devid, leaf);
 }
 
 /* One key; *value is NULL after a failure. */
@@ -112,28 +125,48 @@ static int node_get_text(const struct node *n, const char *leaf, char *text,
 
 /* Look around. */
 
-static int node_visit(const struct node *n,
-		      void (*each)(void *arg, const struct node *node,
-				   unsigned int state, bool online),
-		      void *arg)
+struct node_walk {
+	void (*each)(void *arg, const struct node *node, unsigned int state,
+		     bool online);
+	void *arg;
+};
+
+/* 1 if it is a block device, 0 if it is something else, or -errno. */
+static int node_is_block(const struct node *n)
+{
+	char *type;
+	int ret;
+
+	if (n->kind == NODE_DISK)
+		return 1;
+	ret = node_get(n, "type", &type);
+	if (ret)
+		return ret;
+	ret = !strcmp(type, NODE_TYPE_BLOCK);
+	free(type);
+	return ret;
+}
+
+static int node_visit(const struct node *n, const struct node_walk *w)
 {
 	bool online = true;
 	uint64_t state;
-	int ret;
+	int ret = node_is_block(n);
 
-	ret = node_get_number(n, "state", 8, &state);
+	if (ret == 0)
+		return 0;
+	if (ret > 0)
+		ret = node_get_number(n, "state", 8, &state);
 	if (!ret)
 		ret = node_get_flag(n, "online", &online);
 	if (!ret)
-		each(arg, n, (unsigned int)state, online);
+		w->each(w->arg, n, (unsigned int)state, online);
 	/* Gone again, or nonsense: nothing to act on. */
 	return ret == -ENOENT || ret == -EINVAL ? 0 : ret;
 }
 
 static int node_visit_guest(struct node *n, const char *root,
-			    void (*each)(void *arg, const struct node *node,
-					 unsigned int state, bool online),
-			    void *arg)
+			    const struct node_walk *w)
 {
 	char path[NODE_PATH_LEN], **names;
 	uint64_t devid;
@@ -147,7 +180,27 @@ static int node_visit_guest(struct node *n, const char *root,
 		if (node_parse(names[i], UINT32_MAX, &devid))
 			continue;
 		n->devid = (uint32_t)devid;
-		ret = node_visit(n, each, arg);
+		ret = node_visit(n, w);
+	}
+	free(names);
+	return ret;
+}
+
+static int node_visit_kind(struct node *n, const struct node_walk *w)
+{
+	char root[NODE_ROOT_LEN], **names;
+	uint64_t domid;
+	int count, ret = 0;
+
+	node_root(root, n->self, n->kind);
+	count = store_list(n->store, root, &names);
+	if (count < 0)
+		return count == -ENOENT ? 0 : count;
+	for (int i = 0; i < count && !ret; i++) {
+		if (node_parse(names[i], UINT16_MAX, &domid))
+			continue;
+		n->domid = (uint32_t)domid;
+		ret = node_visit_guest(n, root, w);
 	}
 	free(names);
 	return ret;
@@ -159,21 +212,13 @@ int node_for_each(struct store *store, uint32_t self,
 		  void *arg)
 {
 	struct node n = { .store = store, .self = self };
-	char root[NODE_ROOT_LEN], **names;
-	uint64_t domid;
-	int count, ret = 0;
+	struct node_walk w = { each, arg };
+	int ret = 0;
 
-	node_root(root, self);
-	count = store_list(store, root, &names);
-	if (count < 0)
-		return count == -ENOENT ? 0 : count;
-	for (int i = 0; i < count && !ret; i++) {
-		if (node_parse(names[i], UINT16_MAX, &domid))
-			continue;
-		n.domid = (uint32_t)domid;
-		ret = node_visit_guest(&n, root, each, arg);
+	for (int kind = 0; kind < NODE_KINDS && !ret; kind++) {
+		n.kind = (enum node_kind)kind;
+		ret = node_visit_kind(&n, &w);
 	}
-	free(names);
 	return ret;
 }
 
@@ -185,24 +230,40 @@ struct node_reading {
 	const char *leaf;	/* the one that failed */
 };
 
+/* What only libxl's disks have. */
+static int node_read_disk(struct node_reading *r)
+{
+	const struct node *n = r->node;
+	struct node_keys *k = r->keys;
+	char mode[16];
+	int ret = node_get_text(n, r->leaf = "params", k->params,
+				sizeof(k->params));
+
+	if (!ret)
+		ret = node_get_text(n, r->leaf = "dev", k->vdev,
+				    sizeof(k->vdev));
+	if (!ret)
+		ret = node_get_text(n, r->leaf = "mode", mode, sizeof(mode));
+	if (ret)
+		return ret;
+	k->read_only = mode[0] != 'w';
+	return node_get_flag(n, r->leaf = "discard-enable", &k->discard);
+}
+
 static int node_read_body(struct store *store, void *arg)
 {
 	struct node_reading *r = arg;
 	const struct node *n = r->node;
 	struct node_keys *k = r->keys;
 	uint64_t irq = 0;
-	char mode[16];
-	int ret;
+	int ret = 0;
 
 	(void)store;
 	*k = (struct node_keys){ .grants = n->self != 0 };
-	ret = node_get_text(n, r->leaf = "params", k->params,
-			    sizeof(k->params));
-	if (!ret)
-		ret = node_get_text(n, r->leaf = "dev", k->vdev,
-				    sizeof(k->vdev));
-	if (!ret)
-		ret = node_get_text(n, r->leaf = "mode", mode, sizeof(mode));
+	if (n->kind == NODE_DISK)
+		ret = node_read_disk(r);
+	else
+		node_generic_name(n, k->vdev);
 	if (!ret)
 		ret = node_get_number(n, r->leaf = "base", UINT64_MAX,
 				      &k->base);
@@ -210,14 +271,8 @@ static int node_read_body(struct store *store, void *arg)
 		ret = node_get_number(n, r->leaf = "irq", UINT32_MAX, &irq);
 	if (!ret)
 		ret = node_get_flag(n, r->leaf = "grant_usage", &k->grants);
-	if (!ret)
-		ret = node_get_flag(n, r->leaf = "discard-enable",
-				    &k->discard);
-	if (ret)
-		return ret;
 	k->irq = (uint32_t)irq;
-	k->read_only = mode[0] != 'w';
-	return 0;
+	return ret;
 }
 
 static int node_check_window(const struct node_keys *k, char *text, size_t len)
@@ -252,7 +307,7 @@ int node_read(const struct node *node, struct node_keys *keys, char *text,
 			 r.leaf, log_strerror(ret));
 		return ret;
 	}
-	if (keys->params[0] != '/') {
+	if (node->kind == NODE_DISK && keys->params[0] != '/') {
 		text_set(text, len, "target=%s is not an absolute path",
 			 keys->params);
 		return -EINVAL;
@@ -327,7 +382,7 @@ static int node_failed_body(struct store *store, void *arg)
 	if (ret || state != NODE_INITIALISING)
 		return ret && ret != -ENOENT ? ret : -ESTALE;
 	ret = node_put(f->node, "hotplug-error", f->why);
-	if (ret)
+	if (ret || f->node->kind == NODE_GENERIC)
 		return ret;
 	node_path(f->node, "state", path);
 	return store_remove(store, path);

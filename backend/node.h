@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A disk's back-end directory in xenstore, as libxl writes it:
- * /local/domain/SELF/backend/virtio_disk/DOMID/DEVID. See docs/xenstore.md.
+ * /local/domain/SELF/backend/KIND/DOMID/DEVID. See docs/xenstore.md.
  *
  * The guest can read it and not write it. Its front-end directory, which the
  * guest can write, is never read. Nodes are changed, never made again once
@@ -29,29 +29,42 @@ enum node_state {		/* XenbusState, as far as it is used */
 	NODE_CLOSED = 6,
 };
 
+enum node_kind {
+	NODE_DISK,	/* "virtio_disk": libxl says everything */
+	NODE_GENERIC,	/* "virtio": libxl says only where it is in the guest */
+};
+
+#define NODE_KINDS 2
+
 struct node {			/* a name, to be copied freely */
 	struct store *store;
+	enum node_kind kind;
 	uint32_t self;
 	uint32_t domid;
 	uint32_t devid;
 };
 
 struct node_keys {
-	char params[PATH_MAX];	/* the image */
-	char vdev[NODE_VDEV_LEN];
+	char vdev[NODE_VDEV_LEN];	/* "xvda"; "virtio0" if it is generic */
 	uint64_t base;
 	uint32_t irq;
-	bool read_only;
 	bool grants;		/* in use, says libxl */
+	/* Not known of a generic one, left zero: */
+	char params[PATH_MAX];	/* the image */
+	bool read_only;
 	bool discard;
 };
 
 /* The path that is to be watched. @path has NODE_ROOT_LEN bytes. */
-void node_root(char *path, uint32_t self);
+void node_root(char *path, uint32_t self, enum node_kind kind);
+
+/* What a generic device is called here. @vdev has NODE_VDEV_LEN bytes. */
+void node_generic_name(const struct node *node, char *vdev);
 
 /*
- * Call @each for every disk that has a state. Stops at the first error of
- * xenstore; what was not seen then says nothing.
+ * Call @each for every disk that has a state; generic devices that are no
+ * block devices are passed over. Stops at the first error of xenstore; what was
+ * not seen then says nothing.
  */
 int node_for_each(struct store *store, uint32_t self,
 		  void (*each)(void *arg, const struct node *node,
@@ -76,7 +89,8 @@ int node_set_closed(const struct node *node);
 
 /*
  * In place of 2: say why in hotplug-error and remove the state, which makes
- * libxl give up at once rather than after ten seconds. -ESTALE as above.
+ * libxl give up at once rather than after ten seconds. The state of a generic
+ * device stays: libxl does not wait for it. -ESTALE as above.
  */
 int node_set_failed(const struct node *node, const char *why);
 

@@ -45,21 +45,10 @@ static void scan_insert(struct manager *m, struct guest *guest)
 		LIST_INSERT_HEAD(&m->guests, guest, link);
 }
 
-static void scan_claim(struct manager *m, const struct node *node,
-			  bool fresh)
+static void scan_claim(struct guest *g, const struct node *node, bool fresh)
 {
-	struct guest *g = scan_find(m, node->domid);
-	int ret = 0;
+	int ret = guest_claim(g, node, fresh);
 
-	if (!g) {
-		ret = guest_open(&g, &m->env, node->domid);
-		if (ret == -ENOENT)
-			return;	/* left over by a guest that is no more */
-		if (!ret)
-			scan_insert(m, g);
-	}
-	if (!ret)
-		ret = guest_claim(g, node, fresh);
 	if (ret)
 		log_error("dom%u: disk %u can't be looked at: %s", node->domid,
 			  node->devid, log_strerror(ret));
@@ -77,28 +66,58 @@ static void scan_finish_removal(const struct node *node)
 			 node->domid, node->devid);
 }
 
+static void scan_unknown(struct guest *g, const struct node *node,
+			 unsigned int state, bool online)
+{
+	if (!guest_wants(g, node))
+		return;
+	if (state == NODE_INITIALISING && online)
+		scan_claim(g, node, true);
+	else if (state == NODE_INIT_WAIT || state == NODE_CONNECTED)
+		scan_claim(g, node, false);
+	else if (state == NODE_CLOSING && !online)
+		scan_finish_removal(node);
+}
+
+/* Of a guest that has no disk here yet; it stays if it gets one. */
+static void scan_new_guest(struct manager *m, const struct node *node,
+			   unsigned int state, bool online)
+{
+	struct guest *g;
+	int ret = guest_open(&g, &m->env, node->domid);
+
+	if (ret == -ENOENT)
+		return;	/* left over by a guest that is no more */
+	if (ret) {
+		log_error("dom%u: can't be looked at: %s", node->domid,
+			  log_strerror(ret));
+		return;
+	}
+	scan_insert(m, g);
+	scan_unknown(g, node, state, online);
+}
+
 static void scan_node(void *arg, const struct node *node,
 			 unsigned int state, bool online)
 {
 	struct manager *m = arg;
 	struct guest *g = scan_find(m, node->domid);
-	struct disk *d = g ? guest_find_disk(g, node->devid) : NULL;
-	bool leave = state == NODE_CLOSED ||
-		(state == NODE_CLOSING && !online);
+	struct disk *d = g ? guest_find_disk(g, node) : NULL;
+	bool closing = state == NODE_CLOSING && !online;
 
 	if (d) {
 		d->seen = true;
-		if (leave)
+		if (state == NODE_CLOSED || closing)
 			guest_leave(d);
 		else
 			guest_try(d);
 		guest_settle(g);
-	} else if (state == NODE_INITIALISING && online) {
-		scan_claim(m, node, true);
-	} else if (state == NODE_INIT_WAIT || state == NODE_CONNECTED) {
-		scan_claim(m, node, false);
-	} else if (leave && state != NODE_CLOSED) {
+	} else if (closing && node->kind == NODE_DISK) {
 		scan_finish_removal(node);
+	} else if (g) {
+		scan_unknown(g, node, state, online);
+	} else {
+		scan_new_guest(m, node, state, online);
 	}
 }
 

@@ -169,12 +169,22 @@ static int parse_serial(const char *value, void *to)
 	return 0;
 }
 
+static int parse_access(const char *value, void *to)
+{
+	static const char *const words[] = { "rw", "ro", NULL };
+
+	return parse_word(value, words, to);
+}
+
 #define GLOBAL(name, parse, field, allowed) \
 	{ name, parse, offsetof(struct config, field), \
-	  sizeof(((struct config *)0)->field), allowed }
+	  sizeof(((struct config *)0)->field), allowed, NULL }
 #define DISK(name, parse, field, allowed) \
 	{ name, parse, offsetof(struct config_disk, field), \
-	  sizeof(((struct config_disk *)0)->field), allowed }
+	  sizeof(((struct config_disk *)0)->field), allowed, NULL }
+#define VIRTIO(name, parse, field, allowed) \
+	{ name, parse, offsetof(struct config_disk, field), \
+	  sizeof(((struct config_disk *)0)->field), allowed, "virtio" }
 
 const struct setting setting_global[] = {
 	GLOBAL("log-level", parse_log_level, log_level,
@@ -202,5 +212,7 @@ const struct setting setting_disk[] = {
 	DISK("cache", parse_cache, writethrough, "writeback or writethrough"),
 	DISK("serial", parse_serial, serial,
 	     "1 to 20 printable characters without blanks"),
+	VIRTIO("image", parse_path, image, "an absolute path"),
+	VIRTIO("access", parse_access, read_only, "rw or ro"),
 	{ .name = NULL },
 };

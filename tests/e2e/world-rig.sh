@@ -5,6 +5,7 @@
 
 DAEMON_LOG=/var/log/xen-vblkd.log
 BACKEND=/local/domain/0/backend/virtio_disk
+GENERIC=/local/domain/0/backend/virtio
 
 daemon_log() {
 	cat "$DAEMON_LOG"
@@ -97,7 +98,18 @@ no_zombie() {
 }
 
 no_node() {
-	[ -z "$(xenstore-list "$BACKEND" 2>/dev/null)" ]
+	[ -z "$(xenstore-list "$BACKEND" 2>/dev/null)" ] &&
+		[ -z "$(xenstore-list "$GENERIC" 2>/dev/null)" ]
+}
+
+# node_state DOMID N: of generic device N
+node_state() {
+	xenstore-read "$GENERIC/$1/$2/state"
+}
+
+# served DOMID N: it is in state 2
+served() {
+	[ "$(node_state "$1" "$2")" = 2 ]
 }
 
 guest_gone() {
@@ -126,8 +138,8 @@ world_end() {
 	done
 	pid=$(pidof xen-vblkd xen-vblk-worker) && kill -9 $pid
 	rm -rf /run/xen-vblkd /srv/* /tmp/*.out
-	for d in $(xenstore-list "$BACKEND" 2>/dev/null); do
-		xenstore-rm "$BACKEND/$d"
+	for d in "$BACKEND" "$GENERIC"; do
+		xenstore-rm "$d" 2>/dev/null
 	done
 	:
 }

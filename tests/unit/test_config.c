@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The configuration file: what a disk gets from several sections, and that
+ * what is wrong is refused as a whole, with the line and the reason.
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/config.h"
+
+#define UUID "0a1b2c3d-0000-1111-2222-333344445555"
+
+static char path[] = "/tmp/test_config.XXXXXX";
+static char text[1024];
+static struct config *config;
+
+static int load(const char *lines)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_true(fputs(lines, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	config_free(config);
+	return config_load(&config, path, text, sizeof(text));
+}
+
+static struct config_disk of(const char *guest, const char *vdev)
+{
+	struct config_disk disk;
+
+	config_for_disk(config, guest, UUID, vdev, &disk);
+	return disk;
+}
+
+static void refused(const char *lines, const char *why)
+{
+	assert_int_equal(load(lines), -EINVAL);
+	assert_null(config);
+	assert_non_null(strstr(text, why));
+}
+
+static int setup(void **state)
+{
+	int fd = mkstemp(path);
+
+	(void)state;
+	if (fd < 0)
+		return -1;
+	return close(fd);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	config_free(config);
+	return unlink(path);
+}
+
+static void an_empty_file_is_the_defaults(void **state)
+{
+	struct config_disk d;
+
+	(void)state;
+	assert_int_equal(load(""), 0);
+	assert_string_equal(config->runtime_dir, "/run/xen-vblkd");
+	assert_string_equal(config->socket, "/run/xen-vblkd/control");
+	d = of("db1", "xvda");
+	assert_int_equal(d.queues, 0);
+	assert_int_equal(d.queue_size, 256);
+	assert_string_equal(d.serial, "");
+	assert_string_equal(d.image, "");
+}
+
+static void the_more_particular_section_wins(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[disk db1/xvda]\nqueues = 3\n"
+			      "[disk]\nqueues = 1\nserial = all\n"
+			      "[disk db1]\nqueues = 2\n"), 0);
+	assert_int_equal(of("db1", "xvda").queues, 3);
+	assert_int_equal(of("db1", "xvdb").queues, 2);
+	assert_int_equal(of("db2", "xvda").queues, 1);
+	assert_string_equal(of("db1", "xvda").serial, "all");
+}
+
+static void a_guest_has_a_name_and_a_uuid(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[disk " UUID "/virtio1]\nimage = /a\n"), 0);
+	assert_string_equal(of("any", "virtio1").image, "/a");
+	assert_string_equal(of("any", "virtio0").image, "");
+}
+
+static void a_generic_device_has_an_image(void **state)
+{
+	struct config_disk d;
+
+	(void)state;
+	assert_int_equal(load("[disk db1/virtio0]\nimage = /dev/vg/a b\n"
+			      "access = ro\n"
+			      "[disk db1/virtio1]\nimage = /srv/c\n"), 0);
+	d = of("db1", "virtio0");
+	assert_string_equal(d.image, "/dev/vg/a b");
+	assert_true(d.read_only);
+	d = of("db1", "virtio1");
+	assert_string_equal(d.image, "/srv/c");
+	assert_false(d.read_only);
+	assert_string_equal(of("db1", "xvda").image, "");
+	assert_string_equal(of("db2", "virtio0").image, "");
+}
+
+static void an_image_belongs_to_one_device(void **state)
+{
+	(void)state;
+	refused("[disk]\nimage = /a\n", ":2: 'image' belongs in");
+	refused("[disk db1]\nimage = /a\n", ":2: 'image' belongs in");
+	refused("[disk db1/xvda]\nimage = /a\n", ":2: 'image' belongs in");
+	refused("[disk db1/xvda]\naccess = ro\n", "'access' belongs in");
+	refused("[disk db1/virtio0]\nimage = a\n", "allowed is an absolute");
+	refused("[disk db1/virtio0]\naccess = r\n", "allowed is rw or ro");
+}
+
+static void nonsense_is_refused(void **state)
+{
+	(void)state;
+	refused("qeues = 1\n", ":1: there is no 'qeues'");
+	refused("[disk]\nqueues = 9\n", ":2: queues = '9': allowed is");
+	refused("[disk a/]\n", "section [disk a/]");
+	refused("[disc]\n", "section [disc]");
+	refused("\n[disk\n", ":2: the section's name has no ']'");
+	refused("[disk]\nqueues\n", ":2: ");
+}
+
+static void a_missing_file_is_named(void **state)
+{
+	struct config *none;
+
+	(void)state;
+	assert_int_equal(config_load(&none, "/nonexistent/x.conf", text,
+				     sizeof(text)), -ENOENT);
+	assert_null(none);
+	assert_non_null(strstr(text, "/nonexistent/x.conf"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_file_is_the_defaults),
+		cmocka_unit_test(the_more_particular_section_wins),
+		cmocka_unit_test(a_guest_has_a_name_and_a_uuid),
+		cmocka_unit_test(a_generic_device_has_an_image),
+		cmocka_unit_test(an_image_belongs_to_one_device),
+		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(a_missing_file_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
