@@ -37,6 +37,7 @@ worker-objs := \
 	backend/startup.o \
 	backend/state.o \
 	backend/transfer.o \
+	backend/transport.o \
 	backend/vdev.o \
 	backend/vmmio.o \
 	backend/vring.o \

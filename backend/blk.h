@@ -9,6 +9,7 @@
 #define BACKEND_BLK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <linux/virtio_blk.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A disk. The register machine says what a write means, this file makes it
- * so: rings are mapped when a queue becomes ready and unmapped before the
+ * so, and knows no transport: rings are mapped when a queue becomes ready and unmapped before the
  * write that ends it is answered, because from then on the guest may have
  * other plans for the memory. Until the requests under way are returned such
  * a write waits, and with it one vCPU, as it would for a real disk.
@@ -13,11 +13,9 @@
 #include <unistd.h>
 
 #include <linux/virtio_ids.h>
-#include <linux/virtio_mmio.h>
 
 #include "backend/aio.h"
 #include "backend/log.h"
-#include "backend/vmmio.h"
 
 static struct queue_terms device_terms(const struct device *dev)
 {
@@ -50,8 +48,6 @@ static void device_describe(struct device *dev, const struct proto_disk *desc)
 	memcpy(g->id, desc->id, sizeof(g->id));
 	memcpy(dev->name, desc->name, sizeof(dev->name));
 	dev->slot = desc->slot;
-	dev->base = desc->base;
-	dev->irq = desc->irq;
 	dev->backing.file = desc->slot;
 	dev->backing.direct = desc->flags & PROTO_DISK_DIRECT;
 	dev->backing.can_punch = g->discard;
@@ -62,7 +58,7 @@ static void device_describe(struct device *dev, const struct proto_disk *desc)
 static void device_needs_reset(struct device *dev)
 {
 	if (vdev_needs_reset(&dev->vdev))
-		dev->irq_wanted = true;
+		dev->events |= DEVICE_EVENT_CONFIG;
 }
 
 /* Map the ring that the registers describe and take it up. */
@@ -110,6 +106,24 @@ static void device_attach(struct device *dev)
 	}
 }
 
+/*
+ * They may have been lost with the worker that owed them, and what the
+ * interrupt status holds may have been raised or not.
+ */
+static void device_repeat_events(struct device *dev)
+{
+	uint32_t isr = dev->vdev.reg->isr;
+
+	dev->irq_owed = true;
+	if ((isr & VDEV_ISR_CONFIG) || vdev_asks_for_reset(&dev->vdev))
+		dev->events |= DEVICE_EVENT_CONFIG;
+	if (isr & VDEV_ISR_QUEUE)
+		dev->events |= DEVICE_EVENT_QUEUE(0);
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
+		if (dev->queue[i].started && vdev_running(&dev->vdev))
+			dev->events |= DEVICE_EVENT_QUEUE(i);
+}
+
 void device_resume(struct device *dev)
 {
 	struct queue_terms terms = device_terms(dev);
@@ -117,11 +131,7 @@ void device_resume(struct device *dev)
 	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
 		if (dev->queue[i].started)
 			queue_resume(&dev->queue[i], &terms);
-	/* An interrupt may have been lost with the worker that owed it. */
-	if (vdev_running(&dev->vdev))
-		vdev_interrupt(&dev->vdev, VIRTIO_MMIO_INT_VRING);
-	if (dev->vdev.reg->isr)
-		dev->irq_wanted = true;
+	device_repeat_events(dev);
 }
 
 static void device_init_registers(struct device *dev,
@@ -187,13 +197,6 @@ void device_close(struct device *dev)
 	dev->image = -1;
 }
 
-uint64_t device_read(struct device *dev, uint64_t offset, uint32_t size)
-{
-	dev->backing.stats->accesses++;
-	return vmmio_read(&dev->vdev, offset, size, &dev->config,
-			  BLK_CONFIG_LEN);
-}
-
 static bool queue_stopped(struct queue *q)
 {
 	q->stopping = true;
@@ -224,7 +227,8 @@ static enum device_answer device_reset(struct device *dev)
 	vdev_reset(&dev->vdev);
 	dev->vdev.reg->writeback = !dev->backing.geometry.writethrough;
 	device_fill_config(dev);
-	dev->irq_wanted = false;
+	dev->events = 0;
+	dev->irq_owed = false;
 	dev->backing.stats->resets++;
 	return DEVICE_DONE;
 }
@@ -247,25 +251,21 @@ static void device_kick_all(struct device *dev)
 		dev->queue[i].kicked = true;
 }
 
-enum device_answer device_write(struct device *dev, uint64_t offset,
-				uint32_t size, uint64_t data)
+enum device_answer device_apply(struct device *dev,
+				const struct vdev_effect *e)
 {
-	struct vdev_effect e = vmmio_write(&dev->vdev, offset, size, data,
-					   BLK_CONFIG_LEN);
-
-	dev->backing.stats->accesses++;
-	switch (e.kind) {
+	switch (e->kind) {
 	case VDEV_NOTHING:
 		break;
 	case VDEV_KICK:
 		dev->backing.stats->kicks++;
-		dev->queue[e.queue].kicked = true;
+		dev->queue[e->queue].kicked = true;
 		break;
 	case VDEV_ENABLE_QUEUE:
-		device_enable_queue(dev, e.queue);
+		device_enable_queue(dev, e->queue);
 		break;
 	case VDEV_STOP_QUEUE:
-		return device_stop_queue(dev, e.queue);
+		return device_stop_queue(dev, e->queue);
 	case VDEV_RESET_DEVICE:
 		return device_reset(dev);
 	case VDEV_FEATURES:
@@ -278,7 +278,7 @@ enum device_answer device_write(struct device *dev, uint64_t offset,
 		device_kick_all(dev);
 		break;
 	case VDEV_CONFIG_WRITE:
-		device_write_config(dev, &e);
+		device_write_config(dev, e);
 		break;
 	}
 	return DEVICE_DONE;
@@ -323,16 +323,9 @@ int64_t device_look(struct device *dev, int64_t now, int64_t earliest)
 
 void device_publish(struct device *dev)
 {
-	struct stats_disk *s = dev->backing.stats;
-
-	for (uint32_t i = 0; i < dev->vdev.num_queues; i++) {
-		if (!queue_publish(&dev->queue[i]))
-			continue;
-		if (vdev_interrupt(&dev->vdev, VIRTIO_MMIO_INT_VRING))
-			dev->irq_wanted = true;
-		else
-			s->irqs_suppressed++;
-	}
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
+		if (queue_publish(&dev->queue[i]))
+			dev->events |= DEVICE_EVENT_QUEUE(i);
 }
 
 void device_quiesce(struct device *dev)

@@ -9,7 +9,8 @@
  *   device_quiesce takes nothing new; device_idle() once all is returned
  *   device_close   idle only; unmaps the rings, closes the image
  *
- * Knows nothing of Xen: an interrupt to be raised is a flag for the worker.
+ * Knows nothing of Xen and of how the guest reaches it (transport.h): what the
+ * guest should hear of is an event for the transport.
  */
 #ifndef BACKEND_DEVICE_H
 #define BACKEND_DEVICE_H
@@ -23,15 +24,18 @@
 #include "backend/state.h"
 #include "backend/vdev.h"
 
+/* Bits of device.events: queue q has returned something; config changed. */
+#define DEVICE_EVENT_QUEUE(q) (1u << (q))
+#define DEVICE_EVENT_CONFIG   (1u << STATE_MAX_QUEUES)
+
 struct device {
 	struct vdev vdev;
 	struct backing backing;
 	uint32_t slot;			/* of state and of aio's files */
-	uint64_t base;			/* of the window */
-	uint32_t irq;
 	int image;			/* fd */
 	bool quiescing;
-	bool irq_wanted;		/* raise it at the end of the round */
+	uint32_t events;		/* to be told at the end of the round */
+	bool irq_owed;			/* the transport's: raising it failed */
 	char name[PROTO_NAME_LEN];
 	struct virtio_blk_config config;
 	struct queue queue[STATE_MAX_QUEUES];
@@ -47,17 +51,14 @@ void device_close(struct device *dev);
 /* After device_open() with @attach, when the window is ours. */
 void device_resume(struct device *dev);
 
-/* A register read at @offset of the window. */
-uint64_t device_read(struct device *dev, uint64_t offset, uint32_t size);
-
 enum device_answer {
 	DEVICE_DONE,		/* answer the access */
 	DEVICE_WAIT,		/* requests are under way: ask again later */
 };
 
-/* Door 2. A kick only marks its queue: the vCPU is waiting. */
-enum device_answer device_write(struct device *dev, uint64_t offset,
-				uint32_t size, uint64_t data);
+/* What a register write asks for. A kick only marks its queue: a vCPU waits. */
+enum device_answer device_apply(struct device *dev,
+				const struct vdev_effect *e);
 
 /* Serve what was kicked. True if more is waiting. */
 bool device_serve(struct device *dev);
@@ -66,7 +67,7 @@ bool device_serve(struct device *dev);
  * earlier; 0 is never. Kicks queues whose time has come at @now.
  */
 int64_t device_look(struct device *dev, int64_t now, int64_t earliest);
-/* Publish what was returned and decide on the interrupt. */
+/* Publish what was returned; what the guest wants to hear of is an event. */
 void device_publish(struct device *dev);
 
 void device_quiesce(struct device *dev);

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "backend/vmmio.h"
-
 static bool disk_ok(const struct proto_disk *d)
 {
 	return d->slot < STATE_MAX_DISKS && d->num_queues >= 1 &&
@@ -40,8 +38,8 @@ static int worker_open_disk(struct worker *w, const struct proto_disk *d,
 	ret = device_open(dev, d, fd, reg, attach, &w->engine);
 	if (ret)
 		goto free;
-	ret = ioreq_add_range(w->io, d->base, VMMIO_WINDOW_SIZE);
-	if (ret && !(ret == -EEXIST && attach))
+	ret = transport_open(&w->transport, dev, attach);
+	if (ret)
 		goto close;
 	w->dev[d->slot] = dev;
 	if (attach)
@@ -104,7 +102,7 @@ static void worker_remove_disk(struct worker *w, uint32_t slot)
 static void worker_finish_removal(struct worker *w, uint32_t slot)
 {
 	struct device *dev = w->dev[slot];
-	int ret = ioreq_remove_range(w->io, dev->base, VMMIO_WINDOW_SIZE);
+	int ret = transport_close(&w->transport, dev);
 
 	if (ret && ret != -ESRCH)
 		log_warning("%s: range can't be removed: %s", dev->name,

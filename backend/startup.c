@@ -144,8 +144,10 @@ static int worker_open_xen(struct worker *w, const char **step)
 	w->grant_err = xen_grant_open(&w->grant, w->domid, WORKER_GRANT_PAGES);
 	*step = "open the ioreq server";
 	w->state->map = (struct mapcache_stats){ 0 };
-	return ioreq_open(&w->io, w->dm, w->ec, w->foreign, &w->state->server,
-			  step);
+	ret = ioreq_open(&w->io, w->dm, w->ec, w->foreign, &w->state->server,
+			 step);
+	w->transport = (struct transport){ .io = w->io, .dm = w->dm };
+	return ret;
 }
 
 static void worker_explain(struct worker *w, const char *step, int err)

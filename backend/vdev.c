@@ -11,7 +11,6 @@
 
 #include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
-#include <linux/virtio_mmio.h>
 
 #define STATUS_DRIVER_BITS (VIRTIO_CONFIG_S_ACKNOWLEDGE | \
 			    VIRTIO_CONFIG_S_DRIVER | \
@@ -104,15 +103,19 @@ struct vdev_effect vdev_write_status(struct vdev *v, uint32_t value)
 	return nothing;
 }
 
+bool vdev_asks_for_reset(const struct vdev *v)
+{
+	uint32_t both = VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_NEEDS_RESET;
+
+	return (v->reg->status & both) == both;
+}
+
 bool vdev_needs_reset(struct vdev *v)
 {
-	struct state_disk *r = v->reg;
-	bool tell = r->status & VIRTIO_CONFIG_S_DRIVER_OK;
-
-	if (r->status & VIRTIO_CONFIG_S_NEEDS_RESET)
+	if (v->reg->status & VIRTIO_CONFIG_S_NEEDS_RESET)
 		return false;
-	r->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
-	return tell && vdev_interrupt(v, VIRTIO_MMIO_INT_CONFIG);
+	v->reg->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	return vdev_asks_for_reset(v);
 }
 
 uint32_t vdev_device_features(const struct vdev *v, uint32_t word)
@@ -230,11 +233,11 @@ struct vdev_effect vdev_kick(struct vdev *v, uint32_t q)
 	return effect(VDEV_KICK, q);
 }
 
-bool vdev_interrupt(struct vdev *v, uint32_t bit)
+bool vdev_interrupt(struct vdev *v, uint32_t bits)
 {
-	bool raise = !(v->reg->isr & bit);
+	bool raise = bits & ~v->reg->isr;
 
-	v->reg->isr |= bit;
+	v->reg->isr |= bits;
 	return raise;
 }
 

@@ -57,10 +57,12 @@ struct vdev_effect vdev_write_status(struct vdev *v, uint32_t value);
 /* DRIVER_OK is set, and neither FAILED nor NEEDS_RESET. */
 bool vdev_running(const struct vdev *v);
 /*
- * The device can't go on. True if the driver has to be told by an interrupt
- * (the configuration-change bit is set then).
+ * The device can't go on. True if it is news for the driver, which has to be
+ * told by a configuration change.
  */
 bool vdev_needs_reset(struct vdev *v);
+/* It can't, and there is a driver that has to know. */
+bool vdev_asks_for_reset(const struct vdev *v);
 
 uint32_t vdev_device_features(const struct vdev *v, uint32_t word);
 void vdev_write_driver_features(struct vdev *v, uint32_t word, uint32_t value);
@@ -81,12 +83,16 @@ void vdev_queue_enabled(struct vdev *v, uint32_t q);
 void vdev_queue_stopped(struct vdev *v, uint32_t q);
 struct vdev_effect vdev_kick(struct vdev *v, uint32_t q);
 
+/* Bits of the interrupt status, the same in each transport. */
+#define VDEV_ISR_QUEUE  1u
+#define VDEV_ISR_CONFIG 2u
+
 /*
- * Something happened that the driver should see: set the bit; true if an
- * interrupt has to be raised for it. While the driver has not acknowledged the
- * bit, it has yet to look, and needs no second interrupt.
+ * Something happened that the driver should see: set @bits; true if one is
+ * new, and an interrupt has to be raised for it. While the driver has not
+ * acknowledged a bit, it has yet to look, and needs no second interrupt.
  */
-bool vdev_interrupt(struct vdev *v, uint32_t bit);
+bool vdev_interrupt(struct vdev *v, uint32_t bits);
 void vdev_acknowledge(struct vdev *v, uint32_t bits);
 
 #endif

@@ -18,35 +18,27 @@
 
 #include "backend/aio.h"
 #include "backend/isolate.h"
-#include "backend/vmmio.h"
 #include "mapcache/mapcache.h"
-#include "xen/irq.h"
 
 /* Between two tries to raise an interrupt that failed. */
 #define WORKER_IRQ_RETRY_NS (10 * INT64_C(1000000))
 
-static struct device *worker_find(struct worker *w, uint64_t addr)
+static struct device *worker_find(struct worker *w,
+				  const struct ioreq_access *acc)
 {
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
-		struct device *dev = w->dev[i];
-
-		if (dev && addr >= dev->base &&
-		    addr - dev->base < VMMIO_WINDOW_SIZE)
-			return dev;
-	}
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (w->dev[i] && transport_owns(w->dev[i]->vdev.reg, acc))
+			return w->dev[i];
 	return NULL;
 }
 
-/* After a restart: a window whose disk has not been handed in yet. */
-static bool worker_expects(struct worker *w, uint64_t addr)
+/* After a restart: one for a disk that has not been handed in yet. */
+static bool worker_expects(struct worker *w, const struct ioreq_access *acc)
 {
-	for (uint32_t i = 0; w->attach && i < STATE_MAX_DISKS; i++) {
-		const struct state_disk *d = &w->state->disk[i];
-
-		if (d->used && addr >= d->base &&
-		    addr - d->base < VMMIO_WINDOW_SIZE)
+	for (uint32_t i = 0; w->attach && i < STATE_MAX_DISKS; i++)
+		if (w->state->disk[i].used &&
+		    transport_owns(&w->state->disk[i], acc))
 			return true;
-	}
 	return false;
 }
 
@@ -61,18 +53,13 @@ static enum device_answer worker_access(struct worker *w,
 	}
 	if (acc->kind == IOREQ_OTHER)
 		return DEVICE_DONE;
-	dev = worker_find(w, acc->addr);
-	if (!dev) {
-		if (worker_expects(w, acc->addr))
-			return DEVICE_WAIT;
-		/* Its range was removed while it was on the way. */
-		acc->data = UINT64_MAX;
-		return DEVICE_DONE;
-	}
-	if (acc->kind == IOREQ_MMIO_WRITE)
-		return device_write(dev, acc->addr - dev->base, acc->size,
-				    acc->data);
-	acc->data = device_read(dev, acc->addr - dev->base, acc->size);
+	dev = worker_find(w, acc);
+	if (dev)
+		return transport_access(&w->transport, dev, acc);
+	if (worker_expects(w, acc))
+		return DEVICE_WAIT;
+	/* Its range was removed while it was on the way. */
+	acc->data = UINT64_MAX;
 	return DEVICE_DONE;
 }
 
@@ -140,32 +127,25 @@ static bool worker_serve(struct worker *w)
 	return more;
 }
 
-static void worker_raise(struct worker *w, struct device *dev)
-{
-	int ret = irq_raise(w->dm, dev->irq);
-
-	if (ret) {
-		/* The guest waits for it: tried again in the next rounds. */
-		log_guest(&w->limit, dev->name, "interrupt %u failed: %s",
-			  dev->irq, log_strerror(ret));
-		w->irq_owed = true;
-		return;
-	}
-	dev->irq_wanted = false;
-	dev->backing.stats->irqs++;
-}
-
 static void worker_notify(struct worker *w)
 {
 	w->irq_owed = false;
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
 		struct device *dev = w->dev[i];
+		int ret;
 
 		if (!dev)
 			continue;
 		device_publish(dev);
-		if (dev->irq_wanted)
-			worker_raise(w, dev);
+		if (!dev->events)
+			continue;
+		ret = transport_notify(&w->transport, dev);
+		if (!ret)
+			continue;
+		/* The guest waits for it: tried again in the next rounds. */
+		log_guest(&w->limit, dev->name, "interrupt failed: %s",
+			  log_strerror(ret));
+		w->irq_owed = true;
 	}
 }
 

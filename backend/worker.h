@@ -17,7 +17,7 @@
 #include "backend/proto.h"
 #include "backend/request.h"
 #include "backend/state.h"
-#include "xen/ioreq.h"
+#include "backend/transport.h"
 
 struct xen_dm;
 struct xen_evtchn;
@@ -36,6 +36,7 @@ struct worker {
 	struct xen_grant *grant;	/* NULL: none on this host */
 	int grant_err;			/* why */
 	struct xen_ioreq *io;
+	struct transport transport;
 	struct engine engine;
 	struct device *dev[STATE_MAX_DISKS];
 	bool removing[STATE_MAX_DISKS];
