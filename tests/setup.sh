@@ -20,6 +20,10 @@ build=(
 	make
 	pkg-config
 )
+fuzz=(
+	clang
+	libclang-rt-14-dev
+)
 lint=(
 	clang-tidy
 	codespell
@@ -30,9 +34,10 @@ lint=(
 
 usage() {
 	cat <<U
-usage: setup.sh [build] [lint]
+usage: setup.sh [build] [fuzz] [lint]
 
 build   compiler and libraries for the programs and the unit tests
+fuzz    the compiler that has libFuzzer
 lint    what 'make lint' asks for its opinion
 U
 }
@@ -45,6 +50,7 @@ wanted=()
 for set in "${@:-build}"; do
 	case $set in
 	build) wanted+=("${build[@]}") ;;
+	fuzz) wanted+=("${fuzz[@]}") ;;
 	lint) wanted+=("${lint[@]}") ;;
 	*) usage >&2 && exit 2 ;;
 	esac
