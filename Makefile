@@ -149,6 +149,7 @@ TEST_queue_hostile := $(corridor-tests)
 # libFuzzer if that is what was configured (tests/fuzz/run.sh does). Otherwise
 # it is a program that runs the inputs of tests/fuzz/corpus/NAME.
 
+FUZZ_blk := backend/blk.o
 FUZZ_vring := $(vring-tests)
 
 # --- configuration -------------------------------------------------------------
