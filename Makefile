@@ -150,6 +150,7 @@ TEST_queue_hostile := $(corridor-tests)
 # it is a program that runs the inputs of tests/fuzz/corpus/NAME.
 
 FUZZ_blk := backend/blk.o
+FUZZ_vmmio := $(TEST_vmmio)
 FUZZ_vring := $(vring-tests)
 
 # --- configuration -------------------------------------------------------------
