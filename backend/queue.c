@@ -69,15 +69,15 @@ int queue_start(struct queue *q, struct state_queue *regs, uint64_t features)
 	int ret;
 
 	ret = mapcache_pin(mc, gpa(regs->desc), vring_desc_bytes(num),
-			   &q->pin[0]);
+			   MAPCACHE_READ, &q->pin[0]);
 	if (!ret)
 		ret = mapcache_pin(mc, gpa(regs->driver),
 				   vring_avail_bytes(num, event_idx),
-				   &q->pin[1]);
+				   MAPCACHE_READ, &q->pin[1]);
 	if (!ret)
 		ret = mapcache_pin(mc, gpa(regs->device),
 				   vring_used_bytes(num, event_idx),
-				   &q->pin[2]);
+				   MAPCACHE_WRITE, &q->pin[2]);
 	if (ret) {
 		queue_unpin(q);
 		return ret;

@@ -29,7 +29,7 @@
 struct virtq {
 	struct state_queue *pos;
 	const struct vring_desc *desc;
-	struct vring_avail *avail;
+	const struct vring_avail *avail;
 	struct vring_used *used;
 	uint16_t num;
 	uint16_t used_idx;	/* next used entry to write */
@@ -67,7 +67,7 @@ uint32_t vring_used_bytes(uint32_t num, bool event_idx);
 
 /*
  * Take up the ring at the position that @vr->pos holds. The caller has set
- * pos, desc, avail, used (mapped writable), num, event_idx and indirect.
+ * pos, desc, avail, used (it alone is written), num, event_idx and indirect.
  * Finishes a publication that an earlier process was killed in.
  */
 void vring_start(struct virtq *vr);

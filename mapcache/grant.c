@@ -50,8 +50,13 @@ static int grant_error(int ret)
 	return ret == -EINVAL ? -EFAULT : ret;
 }
 
+static enum xen_grant_access grant_access(enum mapcache_access access)
+{
+	return access == MAPCACHE_WRITE ? XEN_GRANT_WRITE : XEN_GRANT_READ;
+}
+
 int grant_pin(struct mapcache *mc, gpa_t addr, uint32_t len,
-	      struct mapcache_pin *pin)
+	      enum mapcache_access access, struct mapcache_pin *pin)
 {
 	uint64_t pages = gpa_pages(addr, len);
 	void *base;
@@ -61,7 +66,7 @@ int grant_pin(struct mapcache *mc, gpa_t addr, uint32_t len,
 		return -EFAULT;
 	/* Not out of the budget: rings are few, and a disk needs its own. */
 	ret = xen_grant_map(mc->grant.xen, gpa_ref(addr), (uint32_t)pages,
-			    XEN_GRANT_WRITE, &base);
+			    grant_access(access), &base);
 	if (ret)
 		return grant_error(ret);
 	grant_count(mc, (uint32_t)pages);
@@ -111,9 +116,7 @@ int grant_map(struct mapcache *mc, const struct mapcache_segment seg[],
 	if (!pages)
 		return 0;
 	ret = xen_grant_map_refs(t->xen, t->refs, pages,
-				 access == MAPCACHE_WRITE ? XEN_GRANT_WRITE :
-							    XEN_GRANT_READ,
-				 &map->grants);
+				 grant_access(access), &map->grants);
 	if (ret) {
 		map->grants = NULL;
 		return grant_error(ret);

@@ -89,7 +89,7 @@ int grant_init(struct mapcache *mc, const struct mapcache_config *config,
 	       struct xen_grant *xen);
 void grant_fini(struct mapcache *mc);
 int grant_pin(struct mapcache *mc, gpa_t addr, uint32_t len,
-	      struct mapcache_pin *pin);
+	      enum mapcache_access access, struct mapcache_pin *pin);
 void grant_unpin(struct mapcache *mc, struct mapcache_pin *pin);
 /* The granted ones of @seg[], in one object; fills their iovecs. */
 int grant_map(struct mapcache *mc, const struct mapcache_segment seg[],

@@ -41,13 +41,14 @@ void mapcache_close(struct mapcache *mc)
 }
 
 int mapcache_pin(struct mapcache *mc, gpa_t addr, uint32_t len,
-		 struct mapcache_pin *pin)
+		 enum mapcache_access access, struct mapcache_pin *pin)
 {
 	int ret = -EFAULT;
 
 	if (len && gpa_range_ok(addr, len))
-		ret = gpa_is_grant(addr) ? grant_pin(mc, addr, len, pin) :
-					   foreign_pin(mc, addr, len, pin);
+		ret = gpa_is_grant(addr) ?
+		      grant_pin(mc, addr, len, access, pin) :
+		      foreign_pin(mc, addr, len, pin);
 	if (ret)
 		mc->stats->failures++;
 	return ret;

@@ -17,8 +17,8 @@
  *
  * Three ways to reach memory:
  *
- *   mapcache_pin()   a private, contiguous, writable mapping for as long as
- *                    the guest uses a ring.
+ *   mapcache_pin()   a private, contiguous mapping for as long as the guest
+ *                    uses a ring.
  *   mapcache_map()   a request's segments as iovecs, until mapcache_unmap().
  *                    For the CPU and for buffered I/O; never for O_DIRECT or
  *                    registered buffers (foreign memory refuses them, and a
@@ -95,7 +95,9 @@ void mapcache_close(struct mapcache *mc);
 /*
  * Pins. @pin is the caller's, zeroed or after mapcache_unpin(). The whole
  * range is reachable or the call fails with nothing left behind. mapcache_unpin
- * of a pin that is not held does nothing.
+ * of a pin that is not held does nothing. To read a grant it is enough that it
+ * was granted to read, and then nothing can write there; foreign memory is
+ * writable in any case.
  */
 struct mapcache_pin {
 	void *addr;		/* first byte of the range, NULL: not held */
@@ -105,7 +107,7 @@ struct mapcache_pin {
 };
 
 int mapcache_pin(struct mapcache *mc, gpa_t addr, uint32_t len,
-		 struct mapcache_pin *pin);
+		 enum mapcache_access access, struct mapcache_pin *pin);
 void mapcache_unpin(struct mapcache *mc, struct mapcache_pin *pin);
 
 /*

@@ -56,10 +56,17 @@ static void as_many_grants_as_a_range_touches(void **state)
 static void direction_decides_protection(void **state)
 {
 	struct world *w = *state;
+	struct mapcache_pin pin = { 0 };
 	static struct held h;
 
 	fake_grant(1, 1, true);
 	fake_grant(2, 2, false);
+	assert_int_equal(mapcache_pin(w->mc, GRANT(1, 0), 9, MAPCACHE_WRITE,
+				      &pin), -EFAULT);
+	assert_int_equal(mapcache_pin(w->mc, GRANT(1, 0), 9, MAPCACHE_READ,
+				      &pin), 0);
+	assert_true(fake_crashes(write_byte, pin.addr));
+	mapcache_unpin(w->mc, &pin);
 	assert_int_equal(hold(w, &h, GRANT(1, 0), 9, MAPCACHE_READ), 0);
 	assert_true(fake_crashes(write_byte, h.iov[0].iov_base));
 	let_go(w, &h);
@@ -136,7 +143,8 @@ static void the_grant_budget_holds(void **state)
 	assert_int_equal(hold(w, &h[1], GRANT(8, 0), 3 * PAGE, MAPCACHE_READ),
 			 -ENOBUFS);
 	/* Rings don't come out of it: a busy disk must not stop another. */
-	assert_int_equal(mapcache_pin(w->mc, GRANT(8, 0), 3 * PAGE, &pin), 0);
+	assert_int_equal(mapcache_pin(w->mc, GRANT(8, 0), 3 * PAGE,
+				      MAPCACHE_WRITE, &pin), 0);
 	assert_int_equal(fake.live_grant_pages, 9);
 	mapcache_unpin(w->mc, &pin);
 	assert_int_equal(fake.live_grant_pages, 6);
@@ -144,7 +152,8 @@ static void the_grant_budget_holds(void **state)
 			 0);
 	let_go(w, &h[0]);
 	let_go(w, &h[1]);
-	assert_int_equal(mapcache_pin(w->mc, GRANT(0, 0), 8 * PAGE, &pin), 0);
+	assert_int_equal(mapcache_pin(w->mc, GRANT(0, 0), 8 * PAGE,
+				      MAPCACHE_WRITE, &pin), 0);
 	mapcache_unpin(w->mc, &pin);
 	assert_int_equal(hold(w, &h[0], GRANT(0, 0), UINT32_MAX,
 			      MAPCACHE_READ), -ENOBUFS);
@@ -162,7 +171,8 @@ static void without_gntdev_a_grant_is_a_fault(void **state)
 	mapcache_close(w->mc);
 	w->mc = mc;
 	assert_int_equal(hold(w, &h, GRANT(1, 0), 9, MAPCACHE_READ), -EFAULT);
-	assert_int_equal(mapcache_pin(mc, GRANT(1, 0), 9, &pin), -EFAULT);
+	assert_int_equal(mapcache_pin(mc, GRANT(1, 0), 9,
+				      MAPCACHE_WRITE, &pin), -EFAULT);
 	assert_int_equal(peek(w, GRANT(1, 0)), -EFAULT);
 	assert_int_equal(peek(w, gpa(0)), 0);
 }

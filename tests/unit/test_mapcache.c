@@ -290,12 +290,13 @@ static void a_pin_is_contiguous_and_private(void **state)
 
 	for (uint32_t i = 0; i < 4; i++)
 		fake_grant(50 + i, 40 + i, false);
-	assert_int_equal(mapcache_pin(w->mc, gpa(BUCKET - 100), 8292, &pin[0]),
+	assert_int_equal(mapcache_pin(w->mc, gpa(BUCKET - 100), 8292,
+				      MAPCACHE_WRITE, &pin[0]),
 			 0);
 	assert_memory_equal(pin[0].addr, fake_ram(BUCKET - 100), 8292);
 	assert_int_equal(fake.live_foreign_pages, 3);
 	assert_int_equal(mapcache_pin(w->mc, GRANT(50, 16), 4 * PAGE - 16,
-				      &pin[1]), 0);
+				      MAPCACHE_WRITE, &pin[1]), 0);
 	assert_memory_equal(pin[1].addr, fake_ram(40 * PAGE + 16),
 			    4 * PAGE - 16);
 	memset(pin[0].addr, 1, 8292);
@@ -316,17 +317,24 @@ static void a_pin_that_fails_leaves_nothing(void **state)
 	fake_hole(3, true);
 	fake_grant(50, 40, false);
 	fake_grant(60, 40, true);
-	assert_int_equal(mapcache_pin(w->mc, gpa(2 * PAGE), 3 * PAGE, &pin),
+	assert_int_equal(mapcache_pin(w->mc, gpa(2 * PAGE), 3 * PAGE,
+				      MAPCACHE_WRITE, &pin),
 			 -EFAULT);
-	assert_int_equal(mapcache_pin(w->mc, gpa(RAM - 1), 2, &pin), -EFAULT);
-	assert_int_equal(mapcache_pin(w->mc, GRANT(50, 0), PAGE + 1, &pin),
+	assert_int_equal(mapcache_pin(w->mc, gpa(RAM - 1), 2,
+				      MAPCACHE_WRITE, &pin), -EFAULT);
+	assert_int_equal(mapcache_pin(w->mc, GRANT(50, 0), PAGE + 1,
+				      MAPCACHE_WRITE, &pin),
 			 -EFAULT);
 	/* A ring that the device can't write is of no use. */
-	assert_int_equal(mapcache_pin(w->mc, GRANT(60, 0), 1, &pin), -EFAULT);
-	assert_int_equal(mapcache_pin(w->mc, gpa(0), 0, &pin), -EFAULT);
-	assert_int_equal(mapcache_pin(w->mc, gpa(0), BUCKET + 1, &pin),
+	assert_int_equal(mapcache_pin(w->mc, GRANT(60, 0), 1,
+				      MAPCACHE_WRITE, &pin), -EFAULT);
+	assert_int_equal(mapcache_pin(w->mc, gpa(0), 0,
+				      MAPCACHE_WRITE, &pin), -EFAULT);
+	assert_int_equal(mapcache_pin(w->mc, gpa(0), BUCKET + 1,
+				      MAPCACHE_WRITE, &pin),
 			 -ENOBUFS);
-	assert_int_equal(mapcache_pin(w->mc, gpa(UINT64_MAX), 1, &pin),
+	assert_int_equal(mapcache_pin(w->mc, gpa(UINT64_MAX), 1,
+				      MAPCACHE_WRITE, &pin),
 			 -EFAULT);
 	assert_null(pin.addr);
 	assert_int_equal(fake.live_foreign + fake.live_grants, 0);
@@ -346,9 +354,9 @@ static void use_everything(struct world *w)
 	uint8_t bytes[5000];
 	int err = 0;
 
-	if (mapcache_pin(w->mc, gpa(9), 9000, &pin[0]))
+	if (mapcache_pin(w->mc, gpa(9), 9000, MAPCACHE_WRITE, &pin[0]))
 		assert_null(pin[0].addr);
-	if (mapcache_pin(w->mc, GRANT(10, 0), 9, &pin[1]))
+	if (mapcache_pin(w->mc, GRANT(10, 0), 9, MAPCACHE_WRITE, &pin[1]))
 		assert_null(pin[1].addr);
 	if (hold_segments(w, &h[0], seg, 3, MAPCACHE_WRITE))
 		assert_int_equal(h[0].map.niov, 0);

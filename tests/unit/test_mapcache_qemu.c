@@ -172,7 +172,8 @@ static void qemu_an_invalidate_leaves_grants_alone(void **state)
 	fake_grant(1, 1, false);
 	fake_grant(2, 2, false);
 	assert_int_equal(hold(w, &h, GRANT(1, 0), PAGE, MAPCACHE_WRITE), 0);
-	assert_int_equal(mapcache_pin(w->mc, GRANT(2, 0), PAGE, &pin), 0);
+	assert_int_equal(mapcache_pin(w->mc, GRANT(2, 0), PAGE,
+				      MAPCACHE_WRITE, &pin), 0);
 	mapcache_invalidate(w->mc);
 	assert_int_equal(fake.live_grants, 2);
 	assert_holds(&h, PAGE, PAGE);
