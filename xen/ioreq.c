@@ -228,6 +228,22 @@ int ioreq_remove_range(struct xen_ioreq *io, uint64_t base, uint64_t size)
 	return 0;
 }
 
+int ioreq_add_pci(struct xen_ioreq *io, uint32_t slot)
+{
+	if (xendevicemodel_map_pcidev_to_ioreq_server(io->dm->handle,
+			io->dm->domid, io->id, 0, 0, (uint8_t)slot, 0))
+		return xen_error();
+	return 0;
+}
+
+int ioreq_remove_pci(struct xen_ioreq *io, uint32_t slot)
+{
+	if (xendevicemodel_unmap_pcidev_from_ioreq_server(io->dm->handle,
+			io->dm->domid, io->id, 0, 0, (uint8_t)slot, 0))
+		return xen_error();
+	return 0;
+}
+
 static int ioreq_find_vcpu(const struct xen_ioreq *io, int port)
 {
 	for (uint32_t i = 0; i < io->vcpus; i++)
@@ -236,25 +252,46 @@ static int ioreq_find_vcpu(const struct xen_ioreq *io, int port)
 	return -1;
 }
 
+static bool ioreq_size_ok(uint32_t size, uint32_t max)
+{
+	return size && size <= max && !(size & (size - 1));
+}
+
+/*
+ * What a copy of a slot's fields is. Of string instructions x86 makes one
+ * request with a count, or with an address in place of the data. No driver has
+ * a reason to use them on our registers: they are not carried out.
+ */
+static enum ioreq_kind ioreq_kind(uint8_t type, uint8_t dir, bool plain,
+				  uint32_t size)
+{
+	if (type == IOREQ_TYPE_INVALIDATE)
+		return IOREQ_UNMAP_ALL;
+	if (type == IOREQ_TYPE_COPY && plain && ioreq_size_ok(size, 8))
+		return dir == IOREQ_READ ? IOREQ_MMIO_READ : IOREQ_MMIO_WRITE;
+	if (type == IOREQ_TYPE_PCI_CONFIG && plain && ioreq_size_ok(size, 4))
+		return dir == IOREQ_READ ? IOREQ_CONFIG_READ :
+					   IOREQ_CONFIG_WRITE;
+	return IOREQ_OTHER;
+}
+
 /* Copy the slot of @vcpu and judge the copy. */
 static void ioreq_read_slot(struct xen_ioreq *io, uint32_t vcpu,
 			    struct ioreq_access *acc)
 {
 	volatile struct ioreq *slot = ioreq_slot(io, vcpu);
-	uint8_t type = slot->type;
+	bool plain = slot->count == 1 && !slot->data_is_ptr;
 
 	acc->vcpu = vcpu;
+	acc->sbdf = 0;
 	acc->addr = slot->addr;
 	acc->data = slot->data;
 	acc->size = slot->size;
-	acc->kind = slot->dir == IOREQ_READ ? IOREQ_MMIO_READ :
-					      IOREQ_MMIO_WRITE;
-	if (type == IOREQ_TYPE_INVALIDATE)
-		acc->kind = IOREQ_UNMAP_ALL;
-	else if (type != IOREQ_TYPE_COPY || slot->count != 1 ||
-		 slot->data_is_ptr || acc->size > 8 ||
-		 !acc->size || (acc->size & (acc->size - 1)))
-		acc->kind = IOREQ_OTHER;
+	acc->kind = ioreq_kind(slot->type, slot->dir, plain, acc->size);
+	if (acc->kind == IOREQ_CONFIG_READ || acc->kind == IOREQ_CONFIG_WRITE) {
+		acc->sbdf = (uint32_t)(acc->addr >> 32);
+		acc->addr &= UINT32_MAX;
+	}
 }
 
 int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc)
@@ -293,7 +330,7 @@ void ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
 	struct ioreq_vcpu *vcpu = &io->vcpu[acc->vcpu];
 
 	vcpu->taken = false;
-	if (acc->kind == IOREQ_MMIO_READ)
+	if (acc->kind == IOREQ_MMIO_READ || acc->kind == IOREQ_CONFIG_READ)
 		slot->data = acc->data;
 	else if (acc->kind == IOREQ_OTHER && slot->dir == IOREQ_READ &&
 		 !slot->data_is_ptr)

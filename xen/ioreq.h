@@ -29,6 +29,8 @@ struct xen_ioreq;
 enum ioreq_kind {
 	IOREQ_MMIO_READ,
 	IOREQ_MMIO_WRITE,
+	IOREQ_CONFIG_READ,	/* of a PCI function that was added */
+	IOREQ_CONFIG_WRITE,
 	IOREQ_UNMAP_ALL,	/* guest memory moved: IOREQ_TYPE_INVALIDATE */
 	IOREQ_OTHER,		/* nothing we know; answer it with all ones */
 };
@@ -36,9 +38,10 @@ enum ioreq_kind {
 struct ioreq_access {
 	enum ioreq_kind kind;
 	uint32_t vcpu;
-	uint64_t addr;		/* guest-physical */
+	uint32_t sbdf;		/* CONFIG: segment, bus, device, function */
+	uint64_t addr;		/* guest-physical; CONFIG: of the register */
 	uint64_t data;		/* in for a write, out for a read */
-	uint32_t size;		/* bytes, 1, 2, 4 or 8 for MMIO */
+	uint32_t size;		/* bytes: 1, 2, 4, or for MMIO 8 */
 };
 
 /*
@@ -63,9 +66,20 @@ int ioreq_destroy(struct xen_ioreq *io);
 
 uint32_t ioreq_vcpus(const struct xen_ioreq *io);
 
-/* @size bytes from @base; -EEXIST when the server has it already. */
+/*
+ * @size bytes from @base; -EEXIST when the server has it, or a part of it,
+ * already; -ENOENT when it does not have it to remove.
+ */
 int ioreq_add_range(struct xen_ioreq *io, uint64_t base, uint64_t size);
 int ioreq_remove_range(struct xen_ioreq *io, uint64_t base, uint64_t size);
+
+/*
+ * The configuration space of function 0 of device @slot on PCI bus 0, x86 only
+ * (elsewhere Xen refuses). Errors as above. A server that was made later and
+ * has the same function, QEMU's perhaps, gets the accesses instead of us.
+ */
+int ioreq_add_pci(struct xen_ioreq *io, uint32_t slot);
+int ioreq_remove_pci(struct xen_ioreq *io, uint32_t slot);
 
 /*
  * Door 1. The next access, copied once from its slot: 1, or 0 when nothing is
