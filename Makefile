@@ -28,7 +28,9 @@ worker-objs := \
 	backend/device.o \
 	backend/isolate.o \
 	backend/log.o \
+	backend/msix.o \
 	backend/orders.o \
+	backend/pcicfg.o \
 	backend/pool.o \
 	backend/proto.o \
 	backend/queue.o \
@@ -40,6 +42,7 @@ worker-objs := \
 	backend/transport.o \
 	backend/vdev.o \
 	backend/vmmio.o \
+	backend/vpci.o \
 	backend/vring.o \
 	backend/worker.o \
 	xen/dm.o \

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Making and checking the state that outlives a worker. The check bounds every
- * field that is ever used as an index or a size; addresses and features are
- * judged where they are used, like the guest's own.
+ * field that is ever used as an index or a size; addresses, features and vectors
+ * are judged where they are used, like the guest's own.
  */
 #include "backend/state.h"
 
@@ -38,10 +38,23 @@ static bool queue_ok(const struct state_queue *q, uint32_t size)
 	return power_of_two(q->num) && q->num <= size;
 }
 
+/* Registers that can't hold a value hold none. Tables are the guest's own. */
+static bool pci_ok(const struct state_pci *p)
+{
+	return p->slot < 32 && p->command <= UINT16_MAX &&
+	       p->msix.control <= UINT16_MAX &&
+	       p->line <= UINT8_MAX && p->access_bar <= UINT8_MAX &&
+	       !(p->bar % STATE_PCI_BAR) && !(p->window % STATE_PCI_BAR) &&
+	       p->msix.pending < 1u << STATE_MAX_VECTORS;
+}
+
 static bool disk_ok(const struct state_disk *d)
 {
 	if (!d->used)
 		return true;
+	if (d->transport > STATE_PCI || d->held > 1 ||
+	    (d->transport == STATE_PCI && !pci_ok(&d->pci)))
+		return false;
 	if (d->used != 1 || !d->num_queues ||
 	    d->num_queues > STATE_MAX_QUEUES || d->queue_size < 2 ||
 	    !power_of_two(d->queue_size) || d->queue_size > STATE_QUEUE_SIZE ||

@@ -23,10 +23,13 @@
 #include "backend/stats.h"
 
 #define STATE_MAGIC       0x6b6c6276u	/* "vblk", little endian */
-#define STATE_VERSION     1u
+#define STATE_VERSION     2u
 #define STATE_MAX_DISKS   11		/* virtio-mmio windows of one guest */
 #define STATE_MAX_QUEUES  8		/* per disk */
+#define STATE_MAX_VECTORS (STATE_MAX_QUEUES + 1) /* one for changes */
+#define STATE_NO_VECTOR   0xffffu	/* VIRTIO_MSI_NO_VECTOR */
 #define STATE_QUEUE_SIZE  256		/* most descriptors of one queue */
+#define STATE_PCI_BAR     0x8000u	/* bytes of BAR 0, and its alignment */
 #define STATE_NO_SERVER   UINT32_MAX
 #define STATE_TAKEN       (1u << 31)
 #define STATE_DONE        (1u << 30)
@@ -41,7 +44,7 @@ struct state_queue {
 	uint16_t last_avail;	/* next available entry to take */
 	uint16_t used;		/* published used index, all of it settled */
 	uint16_t used_next;	/* used index about to be published */
-	uint16_t reserved;
+	uint16_t vector;	/* queue_msix_vector, or STATE_NO_VECTOR */
 	uint32_t taken;		/* chains taken, modulo 2^30 */
 	/*
 	 * Per head: 0 when the guest owns it, else STATE_TAKEN | its position
@@ -55,12 +58,44 @@ struct state_queue {
 	uint32_t in_flight[STATE_QUEUE_SIZE];
 };
 
+enum state_transport {		/* how the guest reaches the disk */
+	STATE_MMIO,
+	STATE_PCI,
+};
+
+struct state_msix {
+	uint32_t control;	/* message control: Enable, Function Mask */
+	uint32_t pending;	/* bit per vector */
+	/* Per vector, as the guest wrote it: address, its upper half, data,
+	 * control. */
+	uint32_t table[STATE_MAX_VECTORS][4];
+};
+
+struct state_pci {		/* registers of the configuration space */
+	uint32_t slot;		/* device number on bus 0; function 0 */
+	uint32_t command;
+	uint32_t bar;		/* base address register 0 */
+	uint32_t line;		/* interrupt line: the firmware's notes */
+	/*
+	 * Where the ioreq server has the BAR, or is about to have it; 0:
+	 * nowhere. Stored before Xen is asked to, and cleared after Xen was
+	 * asked not to any more.
+	 */
+	uint32_t window;
+	uint32_t access_bar;	/* PCI configuration access capability */
+	uint32_t access_offset;
+	uint32_t access_length;
+	struct state_msix msix;
+};
+
 struct state_disk {
 	uint32_t used;		/* this slot belongs to devid */
 	uint32_t devid;
-	uint64_t base;		/* MMIO window */
-	uint32_t irq;
+	uint32_t transport;	/* enum state_transport */
+	uint32_t irq;		/* MMIO: interrupt number */
+	uint64_t base;		/* MMIO: window */
 	uint32_t status;	/* device status register */
+	uint32_t held;		/* 1: its bus lets it reach no memory */
 	uint64_t features;	/* accepted by the driver */
 	uint32_t isr;		/* InterruptStatus */
 	uint32_t generation;	/* ConfigGeneration */
@@ -70,6 +105,9 @@ struct state_disk {
 	uint32_t driver_features_sel;
 	uint32_t queue_sel;
 	uint32_t queue_size;	/* largest, as the guest was told */
+	uint32_t config_vector;	/* msix_config, or STATE_NO_VECTOR */
+	uint32_t reserved;
+	struct state_pci pci;
 	struct state_queue queue[STATE_MAX_QUEUES];
 	struct stats_disk stats;
 };

@@ -8,6 +8,7 @@
 #include "backend/vdev.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
@@ -32,7 +33,7 @@ bool vdev_has(const struct vdev *v, unsigned int feature_bit)
 
 static void queue_reset(struct state_queue *q, uint32_t num)
 {
-	*q = (struct state_queue){ .num = num };
+	*q = (struct state_queue){ .num = num, .vector = STATE_NO_VECTOR };
 }
 
 void vdev_reset(struct vdev *v)
@@ -44,6 +45,7 @@ void vdev_reset(struct vdev *v)
 	r->driver_features_sel = 0;
 	r->queue_sel = 0;
 	r->isr = 0;
+	r->config_vector = STATE_NO_VECTOR;
 	for (uint32_t i = 0; i < v->num_queues; i++)
 		queue_reset(&r->queue[i], v->queue_size_max);
 	/* The status is what the driver waits for: last. */
@@ -59,7 +61,7 @@ bool vdev_running(const struct vdev *v)
 {
 	uint32_t s = v->reg->status;
 
-	return (s & VIRTIO_CONFIG_S_DRIVER_OK) &&
+	return !v->reg->held && (s & VIRTIO_CONFIG_S_DRIVER_OK) &&
 	       !(s & (VIRTIO_CONFIG_S_FAILED | VIRTIO_CONFIG_S_NEEDS_RESET));
 }
 
@@ -172,6 +174,14 @@ void vdev_write_queue_address(struct vdev *v, uint32_t q,
 		*addr = (*addr & ~UINT64_C(0xffffffff)) | value;
 }
 
+void vdev_write_queue_vector(struct vdev *v, uint32_t q, uint16_t vector)
+{
+	struct state_queue *sq = vdev_queue(v, q);
+
+	if (sq)
+		sq->vector = vector;
+}
+
 /* virtio 1.2, 2.7: alignment; nothing set up is address 0. */
 static bool queue_set_up(const struct vdev *v, uint32_t q,
 			 const struct state_queue *sq)
@@ -231,6 +241,33 @@ struct vdev_effect vdev_kick(struct vdev *v, uint32_t q)
 	if (!sq || !sq->ready || !vdev_running(v))
 		return nothing;
 	return effect(VDEV_KICK, q);
+}
+
+uint64_t vdev_read_config(uint64_t offset, uint32_t size, const void *config,
+			  uint32_t len)
+{
+	uint8_t bytes[8] = { 0 };
+	uint64_t value = 0;
+
+	if (offset % size || offset >= len)
+		return 0;
+	if (size > len - offset)
+		size = len - (uint32_t)offset;
+	memcpy(bytes, (const uint8_t *)config + offset, size);
+	for (int i = 7; i >= 0; i--)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+struct vdev_effect vdev_write_config(uint64_t offset, uint32_t size,
+				     uint64_t data, uint32_t len)
+{
+	if (offset % size || offset >= len || size > len - offset)
+		return nothing;
+	return (struct vdev_effect){
+		.kind = VDEV_CONFIG_WRITE, .offset = (uint32_t)offset,
+		.size = size, .data = data,
+	};
 }
 
 bool vdev_interrupt(struct vdev *v, uint32_t bits)

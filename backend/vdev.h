@@ -49,12 +49,15 @@ struct vdev {
 	uint32_t device_id;	/* VIRTIO_ID_... */
 };
 
-/* Registers as after power-on. Clears nothing but registers. */
+/* The device's registers as after power-on; none that belong to the bus. */
 void vdev_reset(struct vdev *v);
 
 uint32_t vdev_status(const struct vdev *v);
 struct vdev_effect vdev_write_status(struct vdev *v, uint32_t value);
-/* DRIVER_OK is set, and neither FAILED nor NEEDS_RESET. */
+/*
+ * DRIVER_OK is set, neither FAILED nor NEEDS_RESET is, and the bus lets the
+ * device reach memory.
+ */
 bool vdev_running(const struct vdev *v);
 /*
  * The device can't go on. True if it is news for the driver, which has to be
@@ -78,10 +81,21 @@ void vdev_write_queue_address(struct vdev *v, uint32_t q,
 			      uint32_t value);
 struct vdev_effect vdev_write_queue_ready(struct vdev *v, uint32_t q,
 					  uint32_t value);
+/* Vectors of a transport that has them; others leave them STATE_NO_VECTOR. */
+void vdev_write_queue_vector(struct vdev *v, uint32_t q, uint16_t vector);
 struct vdev_effect vdev_reset_queue(struct vdev *v, uint32_t q);
 void vdev_queue_enabled(struct vdev *v, uint32_t q);
 void vdev_queue_stopped(struct vdev *v, uint32_t q);
 struct vdev_effect vdev_kick(struct vdev *v, uint32_t q);
+
+/*
+ * The configuration space, @len bytes, little endian, in natural widths: bytes
+ * beyond it read as 0. A write is the device's to judge.
+ */
+uint64_t vdev_read_config(uint64_t offset, uint32_t size, const void *config,
+			  uint32_t len);
+struct vdev_effect vdev_write_config(uint64_t offset, uint32_t size,
+				     uint64_t data, uint32_t len);
 
 /* Bits of the interrupt status, the same in each transport. */
 #define VDEV_ISR_QUEUE  1u

@@ -6,30 +6,11 @@
  */
 #include "backend/vmmio.h"
 
-#include <string.h>
-
 #include <linux/virtio_mmio.h>
 
 #define VMMIO_MAGIC       0x74726976u	/* "virt" */
 #define VMMIO_VERSION     2u
 #define VMMIO_QUEUE_RESET 0x0c0u	/* not in the kernel's header */
-
-static uint64_t vmmio_read_config(uint64_t offset, uint32_t size,
-				  const void *config, uint32_t config_len)
-{
-	uint8_t bytes[8] = { 0 };
-	uint64_t value;
-
-	if (offset % size || offset >= config_len)
-		return 0;
-	if (size > config_len - offset)
-		size = config_len - (uint32_t)offset;
-	memcpy(bytes, (const uint8_t *)config + offset, size);
-	value = 0;
-	for (int i = 7; i >= 0; i--)
-		value = value << 8 | bytes[i];
-	return value;
-}
 
 uint64_t vmmio_read(struct vdev *v, uint64_t offset, uint32_t size,
 		    const void *config, uint32_t config_len)
@@ -38,8 +19,8 @@ uint64_t vmmio_read(struct vdev *v, uint64_t offset, uint32_t size,
 	const struct state_queue *q;
 
 	if (offset >= VIRTIO_MMIO_CONFIG)
-		return vmmio_read_config(offset - VIRTIO_MMIO_CONFIG, size,
-					 config, config_len);
+		return vdev_read_config(offset - VIRTIO_MMIO_CONFIG, size,
+					config, config_len);
 	if (size != 4)
 		return 0;
 	q = vdev_queue(v, r->queue_sel);
@@ -76,20 +57,6 @@ uint64_t vmmio_read(struct vdev *v, uint64_t offset, uint32_t size,
 	}
 }
 
-static struct vdev_effect vmmio_write_config(uint64_t offset, uint32_t size,
-					     uint64_t data, uint32_t config_len)
-{
-	struct vdev_effect e = { .kind = VDEV_NOTHING };
-
-	if (offset % size || offset >= config_len || size > config_len - offset)
-		return e;
-	e.kind = VDEV_CONFIG_WRITE;
-	e.offset = (uint32_t)offset;
-	e.size = size;
-	e.data = data;
-	return e;
-}
-
 struct vdev_effect vmmio_write(struct vdev *v, uint64_t offset, uint32_t size,
 			       uint64_t data, uint32_t config_len)
 {
@@ -99,8 +66,8 @@ struct vdev_effect vmmio_write(struct vdev *v, uint64_t offset, uint32_t size,
 	uint32_t q = r->queue_sel;
 
 	if (offset >= VIRTIO_MMIO_CONFIG)
-		return vmmio_write_config(offset - VIRTIO_MMIO_CONFIG, size,
-					  data, config_len);
+		return vdev_write_config(offset - VIRTIO_MMIO_CONFIG, size,
+					 data, config_len);
 	if (size != 4)
 		return nothing;
 	switch (offset) {

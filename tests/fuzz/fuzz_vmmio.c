@@ -274,6 +274,13 @@ static uint64_t model_read(uint64_t offset, uint32_t size)
 
 /* --- what the device does about it ------------------------------------------ */
 
+static void idle_queue(uint32_t i)
+{
+	s.model.queue[i] = (struct state_queue){
+		.num = s.v.queue_size_max, .vector = STATE_NO_VECTOR,
+	};
+}
+
 static void reset(void)
 {
 	uint32_t generation = s.model.generation;
@@ -282,16 +289,16 @@ static void reset(void)
 	memset(&s.model, 0, sizeof(s.model));
 	s.model.generation = generation;
 	s.model.used = used;
+	s.model.config_vector = STATE_NO_VECTOR;
 	for (uint32_t i = 0; i < s.v.num_queues; i++)
-		s.model.queue[i].num = s.v.queue_size_max;
+		idle_queue(i);
 	vdev_reset(&s.v);
 }
 
 static void stop_queue(uint32_t i)
 {
 	MUST(i < s.v.num_queues);
-	memset(&s.model.queue[i], 0, sizeof(s.model.queue[i]));
-	s.model.queue[i].num = s.v.queue_size_max;
+	idle_queue(i);
 	vdev_queue_stopped(&s.v, i);
 }
 

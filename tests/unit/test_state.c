@@ -35,6 +35,12 @@ static int state_setup(void **state)
 		d->queue[1].ready = 1;
 		d->queue[1].num = 64;
 	}
+	s->disk[3].transport = STATE_PCI;
+	s->disk[3].pci = (struct state_pci){
+		.slot = 31, .command = 0x406, .bar = 0xfebf8000, .line = 255,
+		.window = 0xfebf8000, .access_bar = 255,
+		.msix.pending = (1u << STATE_MAX_VECTORS) - 1,
+	};
 	*state = s;
 	return 0;
 }
@@ -123,9 +129,36 @@ static void every_bound_is_checked(void **state)
 		refuses(s, &d->queue_size, 2 * STATE_QUEUE_SIZE);
 		refuses(s, &d->queue_size, 0x80000000);
 		refuses(s, &d->writeback, 2);
+		refuses(s, &d->held, 2);
+		refuses(s, &d->transport, 2);
 		for (uint32_t q = 0; q < d->num_queues; q++)
 			refuses(s, &d->queue[q].ready, 2);
 	}
+}
+
+static void registers_of_pci_hold_what_they_can(void **state)
+{
+	struct state *s = *state;
+	struct state_pci *p = &s->disk[3].pci;
+
+	refuses(s, &p->slot, 32);
+	refuses(s, &p->slot, UINT32_MAX);
+	refuses(s, &p->command, 0x10000);
+	refuses(s, &p->line, 256);
+	refuses(s, &p->access_bar, 256);
+	refuses(s, &p->bar, 1);
+	refuses(s, &p->bar, STATE_PCI_BAR / 2);
+	refuses(s, &p->window, STATE_PCI_BAR + 1);
+	refuses(s, &p->msix.control, 0x10000);
+	refuses(s, &p->msix.pending, 1u << STATE_MAX_VECTORS);
+	/* What the guest wrote to these is the guest's own. */
+	memset(p->msix.table, 0xee, sizeof(p->msix.table));
+	p->access_offset = p->access_length = UINT32_MAX;
+	s->disk[3].queue[0].vector = 0x7777;
+	assert_int_equal(check(s), 0);
+	/* A disk that is no PCI device has none of this. */
+	memset(&s->disk[0].pci, 0xee, sizeof(s->disk[0].pci));
+	assert_int_equal(check(s), 0);
 }
 
 /*
@@ -207,6 +240,7 @@ int main(void)
 		STATE(what_is_no_state_is_refused),
 		STATE(another_guests_state_is_stale),
 		STATE(every_bound_is_checked),
+		STATE(registers_of_pci_hold_what_they_can),
 		STATE(every_queue_has_a_possible_size),
 		STATE(a_slot_that_is_not_used_may_hold_anything),
 		STATE(garbage_that_passes_is_in_bounds),

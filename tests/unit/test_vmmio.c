@@ -688,7 +688,9 @@ static void a_reset_clears_everything(void **state)
 	assert_int_equal(m->reg.features, 0);
 	assert_int_equal(m->reg.driver_features_sel, 0);
 	for (uint32_t q = 0; q < QUEUES; q++) {
-		struct state_queue fresh = { .num = MAX_QUEUE };
+		struct state_queue fresh = {
+			.num = MAX_QUEUE, .vector = STATE_NO_VECTOR,
+		};
 
 		put(m, QUEUE_SEL, q);
 		assert_int_equal(get(m, QUEUE_READY), 0);
