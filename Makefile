@@ -40,6 +40,8 @@ worker-objs := \
 	backend/state.o \
 	backend/transfer.o \
 	backend/transport.o \
+	backend/transport_mmio.o \
+	backend/transport_pci.o \
 	backend/vdev.o \
 	backend/vmmio.o \
 	backend/vpci.o \

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A disk. The register machine says what a write means, this file makes it
- * so, and knows no transport: rings are mapped when a queue becomes ready and unmapped before the
- * write that ends it is answered, because from then on the guest may have
- * other plans for the memory. Until the requests under way are returned such
- * a write waits, and with it one vCPU, as it would for a real disk.
+ * so, and knows no transport: rings are mapped when a queue becomes ready and
+ * unmapped before the write that ends it is answered, because from then on the
+ * guest may have other plans for the memory. Until the requests under way are
+ * returned such a write waits, and with it one vCPU, as it would for a real
+ * disk.
  */
 #include "backend/device.h"
 
@@ -114,7 +115,7 @@ static void device_repeat_events(struct device *dev)
 {
 	uint32_t isr = dev->vdev.reg->isr;
 
-	dev->irq_owed = true;
+	dev->irq_owed = isr != 0;
 	if ((isr & VDEV_ISR_CONFIG) || vdev_asks_for_reset(&dev->vdev))
 		dev->events |= DEVICE_EVENT_CONFIG;
 	if (isr & VDEV_ISR_QUEUE)
@@ -134,17 +135,12 @@ void device_resume(struct device *dev)
 	device_repeat_events(dev);
 }
 
-static void device_init_registers(struct device *dev,
-				  const struct proto_disk *desc)
+static void device_init_registers(struct device *dev)
 {
 	struct state_disk *reg = dev->vdev.reg;
 
-	memset(reg, 0, sizeof(*reg));
-	reg->devid = desc->devid;
-	reg->base = desc->base;
-	reg->irq = desc->irq;
-	reg->num_queues = desc->num_queues;
-	reg->queue_size = desc->queue_size;
+	reg->num_queues = dev->backing.geometry.num_queues;
+	reg->queue_size = dev->backing.geometry.queue_size;
 	reg->writeback = !dev->backing.geometry.writethrough;
 	vdev_reset(&dev->vdev);
 	reg->used = 1;
@@ -172,7 +168,7 @@ int device_open(struct device *dev, const struct proto_disk *desc, int fd,
 		.device_id = VIRTIO_ID_BLOCK,
 	};
 	if (!attach)
-		device_init_registers(dev, desc);
+		device_init_registers(dev);
 	reg->stats.in_flight = 0;
 	device_fill_config(dev);
 	ret = aio_register_file(engine->aio, dev->slot, fd);
@@ -282,6 +278,25 @@ enum device_answer device_apply(struct device *dev,
 		break;
 	}
 	return DEVICE_DONE;
+}
+
+enum device_answer device_hold(struct device *dev)
+{
+	bool idle = device_idle(dev);
+
+	/* What has been returned is published by now: each round ends so. */
+	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
+		dev->queue[i].stopping = !idle;
+	if (!idle)
+		return DEVICE_WAIT;
+	dev->vdev.reg->held = 1;
+	return DEVICE_DONE;
+}
+
+void device_unhold(struct device *dev)
+{
+	dev->vdev.reg->held = 0;
+	device_kick_all(dev);
 }
 
 bool device_serve(struct device *dev)

@@ -35,15 +35,16 @@ struct device {
 	int image;			/* fd */
 	bool quiescing;
 	uint32_t events;		/* to be told at the end of the round */
-	bool irq_owed;			/* the transport's: raising it failed */
+	bool irq_owed;			/* the transport's: telling failed */
+	int irq_level;			/* the transport's: of its line */
 	char name[PROTO_NAME_LEN];
 	struct virtio_blk_config config;
 	struct queue queue[STATE_MAX_QUEUES];
 };
 
 /*
- * @fd becomes the device's in any case. @attach: go on from @reg, else reset
- * it. 0, or -errno with nothing left behind.
+ * @fd becomes the device's in any case. @attach: go on from @reg, else from
+ * what transport_init() has left there. 0, or -errno with nothing left behind.
  */
 int device_open(struct device *dev, const struct proto_disk *desc, int fd,
 		struct state_disk *reg, bool attach, struct engine *engine);
@@ -59,6 +60,13 @@ enum device_answer {
 /* What a register write asks for. A kick only marks its queue: a vCPU waits. */
 enum device_answer device_apply(struct device *dev,
 				const struct vdev_effect *e);
+
+/*
+ * Its bus forbids it to reach memory: DEVICE_WAIT until nothing is in flight,
+ * and then nothing happens until device_unhold().
+ */
+enum device_answer device_hold(struct device *dev);
+void device_unhold(struct device *dev);
 
 /* Serve what was kicked. True if more is waiting. */
 bool device_serve(struct device *dev);

@@ -7,13 +7,13 @@
 #include "backend/worker.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 static bool disk_ok(const struct proto_disk *d)
 {
-	return d->slot < STATE_MAX_DISKS && d->num_queues >= 1 &&
+	return d->slot < STATE_MAX_DISKS && d->transport <= STATE_PCI &&
+	       d->pci_slot < 32 && d->num_queues >= 1 &&
 	       d->num_queues <= STATE_MAX_QUEUES && d->queue_size >= 2 &&
 	       d->queue_size <= STATE_QUEUE_SIZE &&
 	       !(d->queue_size & (d->queue_size - 1)) &&
@@ -35,6 +35,8 @@ static int worker_open_disk(struct worker *w, const struct proto_disk *d,
 		close(fd);
 		return -ENOMEM;
 	}
+	if (!attach)
+		transport_init(reg, d);
 	ret = device_open(dev, d, fd, reg, attach, &w->engine);
 	if (ret)
 		goto free;
@@ -57,6 +59,7 @@ free:
 static void worker_add_disk(struct worker *w, const struct proto_disk *d,
 			    int fd)
 {
+	char where[TRANSPORT_TEXT_LEN];
 	int ret;
 
 	if (!disk_ok(d) || w->dev[d->slot] || fd < 0) {
@@ -75,9 +78,11 @@ static void worker_add_disk(struct worker *w, const struct proto_disk *d,
 	}
 	ret = worker_open_disk(w, d, fd);
 	if (ret) {
+		transport_describe(&w->state->disk[d->slot], where,
+				   sizeof(where));
 		worker_send_error(w, PROTO_DISK_FAILED, d->slot, ret,
-				  "the window at %#" PRIx64 " can't be served: %s",
-				  d->base, log_strerror(ret));
+				  "%s can't be served: %s", where,
+				  log_strerror(ret));
 		return;
 	}
 	/* What was in flight may take long to replay: after the answer. */
@@ -105,7 +110,7 @@ static void worker_finish_removal(struct worker *w, uint32_t slot)
 	int ret = transport_close(&w->transport, dev);
 
 	if (ret && ret != -ESRCH)
-		log_warning("%s: range can't be removed: %s", dev->name,
+		log_warning("%s: it can't be removed from Xen: %s", dev->name,
 			    log_strerror(ret));
 	w->dev[slot] = NULL;
 	w->removing[slot] = false;

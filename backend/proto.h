@@ -26,7 +26,7 @@
 
 #include <stdint.h>
 
-#define PROTO_VERSION   1u
+#define PROTO_VERSION   2u
 #define PROTO_WORKER_FD 3	/* the worker's end, by convention of spawn */
 #define PROTO_NAME_LEN  32	/* with the terminating zero */
 #define PROTO_ID_LEN    20	/* virtio-blk GET_ID, zero padded */
@@ -75,6 +75,8 @@ enum proto_disk_flags {
 struct proto_disk {
 	uint32_t slot;		/* of state.disk[]; names the disk from now on */
 	uint32_t devid;
+	uint32_t transport;	/* enum state_transport; then the one or the other: */
+	uint32_t pci_slot;	/* device number on bus 0 */
 	uint64_t base;		/* of the MMIO window, 0x200 bytes */
 	uint32_t irq;
 	uint32_t flags;		/* enum proto_disk_flags */

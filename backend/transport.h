@@ -2,8 +2,8 @@
 /*
  * The seam between Xen and a disk: how the guest's accesses reach the device,
  * and how the device reaches the guest. A transport finds the disk that an
- * access is for, lets its register machine (vmmio.h) decode it, has the device
- * carry out the effect, and turns the device's events into its kind of
+ * access is for, lets its register machine (vmmio.h, vpci.h) decode it, has the
+ * device carry out the effect, and turns the device's events into its kind of
  * interrupt. Registers that are the transport's own live in the state as well.
  *
  * Functions return 0 or -errno.
@@ -13,7 +13,10 @@
 
 #include <stdbool.h>
 
+#include <stddef.h>
+
 #include "backend/device.h"
+#include "backend/proto.h"
 #include "xen/ioreq.h"
 
 struct xen_dm;
@@ -22,6 +25,38 @@ struct transport {		/* of one guest; the handles are borrowed */
 	struct xen_ioreq *io;
 	struct xen_dm *dm;
 };
+
+/*
+ * One transport. The functions below choose by the disk's registers and say
+ * what each does.
+ */
+struct transport_kind {
+	void (*init)(struct state_disk *reg, const struct proto_disk *desc);
+	void (*describe)(const struct state_disk *reg, char *text, size_t len);
+	int (*open)(struct transport *t, struct device *dev, bool attach);
+	int (*close)(struct transport *t, struct device *dev);
+	bool (*owns)(const struct state_disk *reg,
+		     const struct ioreq_access *acc);
+	enum device_answer (*access)(struct transport *t, struct device *dev,
+				     struct ioreq_access *acc);
+	int (*notify)(struct transport *t, struct device *dev);
+};
+
+extern const struct transport_kind transport_mmio, transport_pci;
+
+/*
+ * For a transport with one line: events go into the interrupt status. True if
+ * it has a bit that it had not, so that the line is needed.
+ */
+bool transport_set_isr(struct device *dev);
+
+/* First registers for a disk that is new to its guest, before device_open(). */
+void transport_init(struct state_disk *reg, const struct proto_disk *desc);
+
+#define TRANSPORT_TEXT_LEN 48
+
+/* Where its registers are: "window 0x2000000". For people. */
+void transport_describe(const struct state_disk *reg, char *text, size_t len);
 
 /*
  * The disk can be reached from now on, where its registers say. @attach: an
@@ -43,8 +78,8 @@ enum device_answer transport_access(struct transport *t, struct device *dev,
 				    struct ioreq_access *acc);
 
 /*
- * Tell the guest of dev->events. After a failure they, or what is left of
- * them, are still there: try again later.
+ * Tell the guest of dev->events, and of what could not be told before. After a
+ * failure dev->irq_owed says that something is left: try again later.
  */
 int transport_notify(struct transport *t, struct device *dev);
 

@@ -137,7 +137,7 @@ static void worker_notify(struct worker *w)
 		if (!dev)
 			continue;
 		device_publish(dev);
-		if (!dev->events)
+		if (!dev->events && !dev->irq_owed)
 			continue;
 		ret = transport_notify(&w->transport, dev);
 		if (!ret)
