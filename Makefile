@@ -68,6 +68,7 @@ manager-objs := \
 	backend/manager.o \
 	backend/minder.o \
 	backend/node.o \
+	backend/place.o \
 	backend/proto.o \
 	backend/report.o \
 	backend/runtime.o \
@@ -114,6 +115,7 @@ TEST_coalesce := backend/coalesce.o
 TEST_config := backend/config.o backend/log.o backend/setting.o
 TEST_gpa :=
 TEST_log := backend/log.o
+TEST_place := backend/place.o backend/text.o
 TEST_pool := backend/pool.o
 TEST_proto := backend/proto.o
 TEST_state := backend/state.o

@@ -92,7 +92,8 @@ static int disk_find_slot(struct disk *disk, const struct state *state)
 		disk->slot = i;
 		if (state->disk[i].used &&
 		    state->disk[i].devid == disk->node.devid &&
-		    state->disk[i].base == disk->keys.base &&
+		    state->disk[i].transport == disk->place.transport &&
+		    state->disk[i].base == disk->place.base &&
 		    !disk_slot_taken(disk, i))
 			return 0;
 	}
@@ -119,11 +120,31 @@ static void disk_fit(struct disk *disk, const struct state *state)
 		 (disk->config.discard == IMAGE_AUTO && disk->keys.discard));
 	if (!s->used)
 		return;
+	disk->place.pci_slot = s->pci.slot;
 	disk->num_queues = s->num_queues;
 	disk->queue_size = s->queue_size;
 	if (s->features)
 		disk->discard = disk->image.discard &&
 			(s->features & (UINT64_C(1) << VIRTIO_BLK_F_DISCARD));
+}
+
+/* Only the configuration can bring this about. */
+static int disk_check_place(const struct disk *disk, char *text, size_t len)
+{
+	const struct disk *d;
+
+	LIST_FOREACH(d, &disk->guest->disks, link) {
+		if (d == disk || d->status < DISK_WAITING ||
+		    d->status > DISK_REMOVING ||
+		    disk->place.transport != STATE_PCI ||
+		    d->place.transport != STATE_PCI ||
+		    d->place.pci_slot != disk->place.pci_slot)
+			continue;
+		text_set(text, len, "its PCI slot %u is that of %s (pci-slot in the configuration)",
+			 disk->place.pci_slot, d->name);
+		return -EEXIST;
+	}
+	return 0;
 }
 
 static int disk_take_slot(struct disk *disk, char *text, size_t len)
@@ -143,12 +164,12 @@ static int disk_take_slot(struct disk *disk, char *text, size_t len)
 	if (!ret)
 		ret = disk_find_slot(disk, state);
 	s = &state->disk[disk->slot];
-	if (!ret && s->used && s->irq != disk->keys.irq)
+	if (!ret && s->used && s->irq != disk->place.irq)
 		ret = -ESTALE;
 	if (!ret)
 		disk_fit(disk, state);
 	else if (ret == -ENOSPC)
-		text_set(text, len, "the guest has %u disks already, more don't fit in its virtio-mmio window",
+		text_set(text, len, "the guest has %u disks already, more are not possible",
 			 STATE_MAX_DISKS);
 	else
 		text_set(text, len, "the guest's saved state does not know this disk (%s); the guest waits for it until it is destroyed",
@@ -187,6 +208,32 @@ static int disk_read_configured(struct disk *disk, char *text, size_t len)
 	return -ENOENT;
 }
 
+static enum place_guest disk_guest_type(const struct disk *disk)
+{
+	switch (disk->guest->info.type) {
+	case DOMAIN_HVM:
+		return PLACE_HVM;
+	case DOMAIN_PVH:
+		return PLACE_PVH;
+	default:
+		return PLACE_PV;
+	}
+}
+
+static int disk_find_place(struct disk *disk, char *text, size_t len)
+{
+	struct place_wish wish = {
+		.guest = disk_guest_type(disk),
+		.base = disk->keys.base,
+		.irq = disk->keys.irq,
+		.devid = disk->node.kind == NODE_DISK ? disk->node.devid : 0,
+		.vdev = disk->keys.vdev,
+		.pci_slot = disk->config.pci_slot,
+	};
+
+	return place_find(&wish, &disk->place, text, len);
+}
+
 int disk_read(struct disk *disk, char *text, size_t len)
 {
 	struct guest *g = disk->guest;
@@ -200,7 +247,7 @@ int disk_read(struct disk *disk, char *text, size_t len)
 			&disk->config);
 	if (!ret && disk->node.kind == NODE_GENERIC)
 		ret = disk_read_configured(disk, text, len);
-	return ret;
+	return ret ? ret : disk_find_place(disk, text, len);
 }
 
 int disk_prepare(struct disk *disk, char *text, size_t len)
@@ -209,6 +256,8 @@ int disk_prepare(struct disk *disk, char *text, size_t len)
 
 	if (!ret)
 		ret = disk_take_slot(disk, text, len);
+	if (!ret)
+		ret = disk_check_place(disk, text, len);
 	if (ret)
 		image_close(&disk->image);
 	else
@@ -271,8 +320,10 @@ void disk_describe(const struct disk *disk, struct proto_msg *msg)
 	*msg = (struct proto_msg){ .type = PROTO_DISK_ADD };
 	d->slot = disk->slot;
 	d->devid = disk->node.devid;
-	d->base = disk->keys.base;
-	d->irq = disk->keys.irq;
+	d->transport = disk->place.transport;
+	d->pci_slot = disk->place.pci_slot;
+	d->base = disk->place.base;
+	d->irq = disk->place.irq;
 	d->flags = (disk->keys.read_only ? PROTO_DISK_READ_ONLY : 0) |
 		(i->direct ? PROTO_DISK_DIRECT : 0) |
 		(disk->discard ? PROTO_DISK_DISCARD : 0) |
@@ -293,6 +344,7 @@ void disk_describe(const struct disk *disk, struct proto_msg *msg)
 void disk_set_running(struct disk *disk)
 {
 	int ret = disk->fresh ? node_set_ready(&disk->node) : 0;
+	char place[PLACE_TEXT_LEN];
 
 	disk->status = DISK_RUNNING;
 	disk->served = true;
@@ -301,14 +353,15 @@ void disk_set_running(struct disk *disk)
 	if (ret)
 		log_error("%s: state can't be written to xenstore: %s",
 			  disk->name, log_strerror(ret));
-	log_info("%s: %s %s, %" PRIu64 " MiB, %s, %s%s%u queue%s of %u",
+	place_print(&disk->place, place);
+	log_info("%s: %s %s, %" PRIu64 " MiB, %s, %s%s%u queue%s of %u, %s",
 		 disk->name, disk->fresh ? "serving" : "serving again",
 		 disk->keys.params, disk->image.size >> 20,
 		 disk->keys.read_only ? "read-only" : "writable",
 		 disk->image.direct ? "direct, " : "",
 		 disk->keys.grants ? "grants, " : "",
 		 disk->num_queues, disk->num_queues == 1 ? "" : "s",
-		 disk->queue_size);
+		 disk->queue_size, place);
 	disk->fresh = false;
 }
 

@@ -20,6 +20,7 @@
 #include "backend/image.h"
 #include "backend/loop.h"
 #include "backend/node.h"
+#include "backend/place.h"
 #include "backend/proto.h"
 #include "backend/spawn.h"
 #include "backend/text.h"
@@ -44,6 +45,7 @@ struct disk {
 	struct node node;
 	struct node_keys keys;	/* from DISK_WAITING on */
 	struct config_disk config;
+	struct place place;	/* likewise */
 	struct image image;
 	enum disk_status status;
 	bool fresh;		/* libxl waits for state 2 */

@@ -5,13 +5,11 @@
  * them in one transaction too keeps a removal from coming in between.
  *
  * dom0's toolstack wrote the values, but a number is a number only after it
- * was looked at. Where a disk may lie in a guest is judged in
- * node_check_window() and nowhere else: it depends on the machine.
+ * was looked at. Where a disk may lie in a guest is judged in place.c.
  */
 #include "backend/node.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +27,6 @@ static const char *const node_kinds[NODE_KINDS] = {
 	[NODE_DISK] = "virtio_disk",
 	[NODE_GENERIC] = "virtio",
 };
-
-/* GUEST_VIRTIO_MMIO_* in Xen's public/arch-arm.h */
-#define NODE_MMIO_BASE   UINT64_C(0x02000000)
-#define NODE_MMIO_SIZE   UINT64_C(0x00100000)
-#define NODE_MMIO_WINDOW UINT64_C(0x200)
-#define NODE_IRQ_FIRST   33
-#define NODE_IRQ_LAST    43
 
 void node_root(char *path, uint32_t self, enum node_kind kind)
 {
@@ -275,27 +266,6 @@ static int node_read_body(struct store *store, void *arg)
 	return ret;
 }
 
-static int node_check_window(const struct node_keys *k, char *text, size_t len)
-{
-	if (!k->base) {
-		text_set(text, len, "xl gave it no place in the guest (base is 0); it does so for Arm guests only, an x86 guest can't have virtio disks this way");
-		return -EOPNOTSUPP;
-	}
-	if (k->base < NODE_MMIO_BASE || k->base % NODE_MMIO_WINDOW ||
-	    k->base - NODE_MMIO_BASE > NODE_MMIO_SIZE - NODE_MMIO_WINDOW) {
-		text_set(text, len, "base %#" PRIx64 " is not a window of virtio-mmio (%#" PRIx64 " to %#" PRIx64 "); is this libxl's?",
-			 k->base, NODE_MMIO_BASE,
-			 NODE_MMIO_BASE + NODE_MMIO_SIZE - NODE_MMIO_WINDOW);
-		return -ERANGE;
-	}
-	if (k->irq < NODE_IRQ_FIRST || k->irq > NODE_IRQ_LAST) {
-		text_set(text, len, "irq %u is not one of virtio-mmio's (%d to %d); is this libxl's?",
-			 k->irq, NODE_IRQ_FIRST, NODE_IRQ_LAST);
-		return -ERANGE;
-	}
-	return 0;
-}
-
 int node_read(const struct node *node, struct node_keys *keys, char *text,
 	      size_t len)
 {
@@ -312,7 +282,7 @@ int node_read(const struct node *node, struct node_keys *keys, char *text,
 			 keys->params);
 		return -EINVAL;
 	}
-	return node_check_window(keys, text, len);
+	return 0;
 }
 
 void node_guest_name(struct store *store, uint32_t domid, char *name)

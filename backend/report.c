@@ -166,11 +166,12 @@ static struct json_object *report_disk_show(const struct disk *d,
 					    const struct state *s)
 {
 	struct json_object *o = report_disk_list(d, s);
+	char place[PLACE_TEXT_LEN];
 
 	report_text(o, "uuid", d->guest->uuid);
 	report_number(o, "devid", d->node.devid);
-	report_hex(o, "base", d->keys.base);
-	report_number(o, "irq", d->keys.irq);
+	place_print(&d->place, place);
+	report_text(o, "place", place);
 	report_bool(o, "block_device", d->image.block);
 	report_bool(o, "direct", d->image.direct);
 	report_bool(o, "discard", d->discard);

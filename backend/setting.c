@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/place.h"
 #include "backend/state.h"
 
 static int parse_number(const char *value, uint64_t *n)
@@ -176,6 +177,17 @@ static int parse_access(const char *value, void *to)
 	return parse_word(value, words, to);
 }
 
+static int parse_pci_slot(const char *value, void *to)
+{
+	uint64_t n = 0;
+
+	if (strcmp(value, "auto") &&
+	    parse_range(value, PLACE_SLOT_MIN, PLACE_SLOT_MAX, &n))
+		return -EINVAL;
+	*(uint32_t *)to = (uint32_t)n;
+	return 0;
+}
+
 #define GLOBAL(name, parse, field, allowed) \
 	{ name, parse, offsetof(struct config, field), \
 	  sizeof(((struct config *)0)->field), allowed, NULL }
@@ -212,6 +224,7 @@ const struct setting setting_disk[] = {
 	DISK("cache", parse_cache, writethrough, "writeback or writethrough"),
 	DISK("serial", parse_serial, serial,
 	     "1 to 20 printable characters without blanks"),
+	DISK("pci-slot", parse_pci_slot, pci_slot, "auto, or 4 to 31"),
 	VIRTIO("image", parse_path, image, "an absolute path"),
 	VIRTIO("access", parse_access, read_only, "rw or ro"),
 	{ .name = NULL },

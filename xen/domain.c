@@ -48,6 +48,18 @@ void domains_close(struct domains *domains)
 	free(domains);
 }
 
+/* What PVH guests of x86 lack is interrupt controllers other than the CPU's. */
+static enum domain_type domains_type(const xc_domaininfo_t *d)
+{
+	if (!(d->flags & XEN_DOMINF_hvm_guest))
+		return DOMAIN_PV;
+#if defined(__i386__) || defined(__x86_64__)
+	if (d->arch_config.emulation_flags & XEN_X86_EMU_IOAPIC)
+		return DOMAIN_HVM;
+#endif
+	return DOMAIN_PVH;
+}
+
 int domains_info(struct domains *domains, uint32_t domid,
 		 struct domain_info *info)
 {
@@ -59,6 +71,7 @@ int domains_info(struct domains *domains, uint32_t domid,
 	if (n == 0 || list.domain != domid)
 		return -ENOENT;
 	memcpy(info->uuid, list.handle, sizeof(info->uuid));
+	info->type = domains_type(&list);
 	info->vcpus = list.max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ?
 		1 : list.max_vcpu_id + 1;
 	info->dying = list.flags & XEN_DOMINF_dying;

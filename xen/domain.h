@@ -13,8 +13,15 @@
 
 struct domains;
 
+enum domain_type {
+	DOMAIN_PV,
+	DOMAIN_PVH,	/* and every guest on Arm */
+	DOMAIN_HVM,	/* x86, with the emulated hardware of a PC */
+};
+
 struct domain_info {
 	uint8_t uuid[16];	/* domain ids are used again, this is not */
+	enum domain_type type;
 	uint32_t vcpus;		/* at most, at least 1 */
 	bool dying;		/* being destroyed: it never runs again */
 	bool shutdown;		/* stopped by itself, still there */

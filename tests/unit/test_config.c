@@ -126,6 +126,20 @@ static void an_image_belongs_to_one_device(void **state)
 	refused("[disk db1/virtio0]\naccess = r\n", "allowed is rw or ro");
 }
 
+static void a_pci_slot_is_a_number_or_auto(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[disk db1/xvde]\npci-slot = 0x14\n"
+			      "[disk db1/xvdf]\npci-slot = 31\n"
+			      "[disk db1/xvdg]\npci-slot = auto\n"), 0);
+	assert_int_equal(of("db1", "xvde").pci_slot, 20);
+	assert_int_equal(of("db1", "xvdf").pci_slot, 31);
+	assert_int_equal(of("db1", "xvdg").pci_slot, 0);
+	refused("[disk]\npci-slot = 3\n", "allowed is auto, or 4 to 31");
+	refused("[disk]\npci-slot = 32\n", "allowed is auto, or 4 to 31");
+	refused("[disk]\npci-slot = 00:14.0\n", "allowed is auto");
+}
+
 static void nonsense_is_refused(void **state)
 {
 	(void)state;
@@ -156,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_guest_has_a_name_and_a_uuid),
 		cmocka_unit_test(a_generic_device_has_an_image),
 		cmocka_unit_test(an_image_belongs_to_one_device),
+		cmocka_unit_test(a_pci_slot_is_a_number_or_auto),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(a_missing_file_is_named),
 	};
