@@ -81,7 +81,7 @@ boot_step() {
 	local text="real Xen in QEMU: prepare, cross-build, pack, boot" rc
 
 	announce "$text"
-	[ -d "${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vblkd}/kernel" ] ||
+	[ -d "${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vblkd}/${ARCH:-arm}/kernel" ] ||
 		echo "        (for the first time: about 6 minutes, most of it a kernel)"
 	boot 2>&1 | sed 's/^/    /'
 	rc=$?

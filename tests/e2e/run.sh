@@ -81,7 +81,7 @@ scenario() {
 
 	if grep -q '^# xen: stock' "$here/scenarios/$1.sh"; then
 		stock=1
-		boot "$cache/stock/xen" || return 1
+		boot "$cache/${ARCH:-arm}/stock/xen" || return 1
 	elif ! alive; then
 		boot || return 1
 	fi

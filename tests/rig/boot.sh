@@ -18,6 +18,7 @@ usage: boot.sh start [DIR]   boot, wait for dom0's shell, print the run director
 
 DIR/console.log is the console, DIR/share is dom0's /share.
 
+ARCH=arm        or x86
 SMP=1           CPUs; 1 is fastest and steadiest, 2 hunts races
 MEM=3072        the machine's memory in MiB
 DOM0_MEM=1536   dom0's share of it
@@ -50,24 +51,23 @@ start_qemu() {
 	[ -e "$image/dom0.cpio" ] ||
 		die "no images in $image: run $RIG_DIR/pack.sh first"
 	xen_args="dom0_mem=${DOM0_MEM:-1536}M dom0_max_vcpus=$smp bootscrub=0"
-	xen_args+=" console=dtuart dtuart=/pl011@9000000 noreboot"
-	xen_args+=" loglvl=all guest_loglvl=all ${XENEXTRA:-}"
-	dom0_args="console=hvc0 clk_ignore_unused loglevel=6 null_blk.nr_devices=0"
-	dom0_args+=" brd.rd_size=$((${RAMDISK:-512} * 1024)) ${DOM0EXTRA:-}"
+	xen_args+=" noreboot loglvl=all guest_loglvl=all"
+	xen_args+=" $rig_xen_args ${XENEXTRA:-}"
+	dom0_args="console=hvc0 loglevel=6 null_blk.nr_devices=0"
+	dom0_args+=" brd.rd_size=$((${RAMDISK:-512} * 1024))"
+	dom0_args+=" $rig_dom0_args ${DOM0EXTRA:-}"
 	read -ra extra <<<"${QEMUEXTRA:-}"
+	machine "$xen" "$xen_args" "$image/Image" "${dom0_args//,/,,}" \
+		"$image/dom0.cpio"
 
-	timeout -k 5 "${RIG_LIFETIME:-3600}" qemu-system-aarch64 \
-		-machine virt,virtualization=on,gic-version=3 \
-		-cpu cortex-a57 -accel tcg,thread=multi \
+	timeout -k 5 "${RIG_LIFETIME:-3600}" "$rig_qemu" \
+		"${machine[@]}" -accel tcg,thread=multi \
 		-smp "$smp" -m "${MEM:-3072}" \
 		-nodefaults -display none -no-reboot -pidfile qemu.pid \
 		-chardev socket,id=con,path=console.sock,server=on,wait=off,logfile=console.log \
 		-serial chardev:con \
-		-kernel "$xen" -append "$xen_args" \
-		-device "guest-loader,addr=0x50000000,kernel=$image/Image,bootargs=${dom0_args//,/,,}" \
-		-device "guest-loader,addr=0x54000000,initrd=$image/dom0.cpio" \
 		-fsdev local,id=share,path=share,security_model=none \
-		-device virtio-9p-device,fsdev=share,mount_tag=rigshare \
+		-device "$rig_9p,fsdev=share,mount_tag=rigshare" \
 		"${extra[@]}" </dev/null >qemu.out 2>&1 3>&- 9>&- &
 	qemu_job=$!
 }

@@ -12,7 +12,7 @@ usage() {
 	cat <<U
 usage: build.sh [--clean] [--tools] [CONFIGURE-OPTION...]
 
-Builds $RIG_SRC for arm64
+Builds $RIG_SRC for $rig_debian
 in     $RIG_BUILD
 and installs it in
        $RIG_STAGE
@@ -35,7 +35,7 @@ product() {
 	local want
 
 	want=$(printf '%s\n' "${options[@]}" && cat "$RIG_SRC/configure" &&
-		readlink "$RIG_CACHE/tree")
+		readlink "$RIG_PARTS/tree")
 	if [ "$want" != "$(cat "$RIG_BUILD/.configured" 2>/dev/null)" ]; then
 		say "configuring"
 		rm -rf "$RIG_BUILD"
@@ -52,7 +52,7 @@ product() {
 
 # logged STEP ARG...: its output goes to a log, the end of it to us if it fails
 logged() {
-	log_to "$RIG_WORK/$1.log"
+	log_to "$RIG_WORK/$ARCH/$1.log"
 	say "$1: log in $rig_log"
 	"$@" </dev/null >"$rig_log" 2>&1
 	log_end
@@ -74,7 +74,7 @@ done
 
 need_cache
 cache_lock -s
-mkdir -p "$RIG_WORK"
+mkdir -p "$RIG_WORK/$ARCH"
 printf '%s\n' "$RIG_SRC" >"$RIG_WORK/source"
 trap log_tail EXIT
 logged tools

@@ -4,9 +4,12 @@
 # What the rig's scripts share: where things are, and how they talk.  Sourced,
 # never run.  Everything made lives outside the clone, in two places:
 #
-#   RIG_CACHE  what depends only on this directory's recipe: the arm64 tree, the
+#   RIG_CACHE  what depends only on this directory's recipe: Debian's tree, the
 #              kernel, Xen.  Made by prepare.sh, slow, shared by all clones.
 #   RIG_WORK   what depends on the clone: the cross build and the boot images.
+#
+# ARCH says which rig is meant, arm (the default) or x86.  What differs between
+# the two is in ARCH/recipe.sh, nothing else asks which it is.
 #
 # Messages go to descriptor 3, the script's first stderr, also from inside a
 # step whose output is being logged.
@@ -20,13 +23,15 @@ RIG_CACHE=${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vblkd}
 rig_clone=$(printf %s "$RIG_SRC" | sha256sum)
 RIG_WORK=${RIG_WORK:-$RIG_CACHE/clone-${rig_clone:0:8}}
 
-RIG_CROSS=aarch64-linux-gnu-
-RIG_CC=$RIG_CACHE/bin/xcc
-RIG_PKG_CONFIG=$RIG_CACHE/bin/pkg-config
-RIG_BUILD=$RIG_WORK/build
-RIG_STAGE=$RIG_WORK/stage
-RIG_TOOLS=$RIG_WORK/tools
-RIG_IMAGE=$RIG_WORK/image
+ARCH=${ARCH:-arm}
+export -n ARCH	# a name that other people's Makefiles have a meaning for
+RIG_PARTS=$RIG_CACHE/$ARCH
+RIG_CC=$RIG_PARTS/bin/xcc
+RIG_PKG_CONFIG=$RIG_PARTS/bin/pkg-config
+RIG_BUILD=$RIG_WORK/$ARCH/build
+RIG_STAGE=$RIG_WORK/$ARCH/stage
+RIG_TOOLS=$RIG_WORK/$ARCH/tools
+RIG_IMAGE=$RIG_WORK/$ARCH/image
 
 say() {
 	printf 'rig: [%3ss] %s\n' "$SECONDS" "$*" >&3
@@ -37,12 +42,12 @@ die() {
 	exit 1
 }
 
-# cache_lock -x|-s: one writer or many readers of the cache, until we exit.
+# cache_lock -x|-s: one writer or many readers of the parts, until we exit.
 cache_lock() {
-	mkdir -p "$RIG_CACHE"
-	exec 9>"$RIG_CACHE/lock"
+	mkdir -p "$RIG_PARTS"
+	exec 9>"$RIG_PARTS/lock"
 	flock "$1" -n 9 && return
-	say "waiting for another run to let go of $RIG_CACHE"
+	say "waiting for another run to let go of $RIG_PARTS"
 	flock "$1" 9
 }
 
@@ -69,8 +74,12 @@ log_tail() {
 need_cache() {
 	local part
 
-	for part in tree xen kernel; do
-		[ -e "$RIG_CACHE/$part/." ] ||
-			die "no $part in $RIG_CACHE: run $RIG_DIR/prepare.sh first"
+	for part in tree xen kernel stock; do
+		[ -e "$RIG_PARTS/$part/." ] ||
+			die "no $part in $RIG_PARTS: run $RIG_DIR/prepare.sh first"
 	done
 }
+
+[ -e "$RIG_DIR/$ARCH/recipe.sh" ] || die "ARCH is arm or x86, not '$ARCH'"
+# shellcheck source=arm/recipe.sh
+. "$RIG_DIR/$ARCH/recipe.sh"

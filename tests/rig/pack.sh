@@ -14,15 +14,15 @@ usage: pack.sh [FILE...]
 
 Packs $RIG_IMAGE
 from the cache, from what build.sh installed (if anything) and from this
-directory.  Each FILE goes into dom0's /usr/bin (an arm64 program or a script).
+directory.  Each FILE goes into dom0's /usr/bin (a program for $rig_debian or a script).
 
 RIG_IMAGE_OUT  another place for the images
 RIG_STAGE_IN   another tree to put into dom0, as 'make install DESTDIR=' made it
 U
 }
 
-tree=$RIG_CACHE/tree/root
-libdir=usr/lib/aarch64-linux-gnu
+tree=$RIG_PARTS/tree/root
+libdir=usr/lib/$rig_triplet
 xenbin=usr/lib/xen-4.20/bin
 
 guest_programs=(
@@ -42,7 +42,7 @@ into() {
 	local root=$1 path=$2 lib
 
 	[ -e "$root/$path" ] && return
-	[ -e "$tree/$path" ] || die "the arm64 tree has no $path"
+	[ -e "$tree/$path" ] || die "the $rig_debian tree has no $path"
 	mkdir -p "$root/${path%/*}"
 	cp -L "$tree/$path" "$root/$path"
 	needs "$root" "$root/$path"
@@ -63,17 +63,16 @@ base() {
 	local root=$1 d
 
 	mkdir -p "$root"/{dev,etc,proc,sys,tmp,run,mnt,var,root} \
-		"$root"/usr/{bin,sbin,lib}
-	for d in bin sbin lib; do
+		"$root"/usr/{bin,sbin,lib,lib64}
+	for d in bin sbin lib lib64; do
 		ln -s "usr/$d" "$root/$d"
 	done
 	install -m755 "$tree/usr/bin/busybox" "$root/usr/bin/busybox"
 	# busybox's own sh runs its applets even where PATH has the real thing
 	into "$root" usr/bin/dash
 	ln -s dash "$root/usr/bin/sh"
-	into "$root" "$libdir/ld-linux-aarch64.so.1"
-	ln -s "aarch64-linux-gnu/ld-linux-aarch64.so.1" \
-		"$root/usr/lib/ld-linux-aarch64.so.1"
+	into "$root" "$libdir/${rig_loader##*/}"
+	ln -s "/$libdir/${rig_loader##*/}" "$root/usr/$rig_loader"
 	cp "$tree/etc/mke2fs.conf" "$root/etc/"
 	{
 		echo "root:x:0:0:root:/root:/bin/sh"
@@ -128,7 +127,8 @@ dom0() {
 	install -m755 "$RIG_DIR/dom0/jobs" "$out/dom0/usr/bin/rig-jobs"
 
 	mkdir "$out/dom0/root/guest"
-	cp "$RIG_CACHE/kernel/Image" "$out/guest.cpio" "$out/dom0/root/guest/"
+	cp "$RIG_PARTS"/kernel/Image* "$out/guest.cpio" "$out/dom0/root/guest/"
+	dom0_of_arch "$out/dom0"
 }
 
 # The product as installed, without its documentation.
@@ -146,9 +146,10 @@ product() {
 	done < <(cd "$stage" && find . -type f -perm -u+x -printf "$stage/%P\n")
 }
 
-cpio_of() {
-	(cd "$1" && find . -mindepth 1 | LC_ALL=C sort |
-		cpio --quiet -o -H newc --owner 0:0) >"$1.cpio"
+# archive DIR [NAME]: what the kernel unpacks
+archive() {
+	(cd "$1" && find "${2:-.}" ! -name . | LC_ALL=C sort |
+		cpio --quiet -o -H newc --owner 0:0)
 }
 
 case ${1:-} in
@@ -166,17 +167,17 @@ trap 'rm -rf "$out"' EXIT
 mkdir -p "$out"
 
 guest
-cpio_of "$out/guest"
+archive "$out/guest" >"$out/guest.cpio"
 dom0
 product
 [ $# = 0 ] || install -m755 "$@" "$out/dom0/usr/bin/"
 for f in "$@"; do
 	needs "$out/dom0" "$f"
 done
-cpio_of "$out/dom0"
+archive "$out/dom0" >"$out/dom0.cpio"
 
 rm -rf "$out/guest" "$out/dom0"
-cp "$RIG_CACHE/kernel/Image" "$RIG_CACHE/xen/xen" "$out/"
+cp "$RIG_PARTS/kernel/Image" "$RIG_PARTS/xen/xen" "$out/"
 printf '%s\n' "$RIG_SRC" >"$RIG_WORK/source"
 rm -rf "$image"
 mv "$out" "$image"

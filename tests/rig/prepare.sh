@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Fills the rig's cache: an arm64 Debian userland and sysroot, Xen with
-# IOREQ_SERVER, one kernel for dom0 and guests, and a cross compiler.
+# Fills the rig's cache: a Debian userland and sysroot, Xen with ioreq servers,
+# a kernel for dom0 and guests, and a compiler for that userland.
 #
 # Each part sits in a directory named after the hash of what it is made from,
 # and is made under another name and renamed when it is complete: what has its
@@ -18,10 +18,11 @@ usage() {
 usage: prepare.sh [--clean]
 
 Installs the host packages the rig needs (Debian, root or sudo) and fills
-$RIG_CACHE
+$RIG_PARTS
 About 5 minutes the first time, no time at all after that.
---clean removes the cache first.
+--clean removes that first.
 
+ARCH=arm    or x86
 RIG_CACHE   another place for the cache
 RIG_MIRROR  the Debian mirror (default: the one this host's apt uses)
 U
@@ -29,17 +30,12 @@ U
 
 suite=trixie
 linux_source=linux-source-6.12
-stock_xen=xen-hypervisor-4.20-arm64
-# An earlier source of the same Xen release, for archives that have not got the
-# current one yet (they may serve the programs of a point release days before).
-older_xen=xen_4.20.3+127-gc42374a105.orig.tar.xz
-older_xen_sum=df0831854a55a8f31cb3cb85036f2edc928e2ef098d77f815f5714bfafac68f3
+kernel_config=("$RIG_DIR/kernel.config" "$RIG_DIR/$ARCH/kernel.config")
 
 host_packages=(
 	bc bison ca-certificates cpio debian-archive-keyring flex gcc
-	gcc-aarch64-linux-gnu libc6-dev libc6-dev-arm64-cross libelf-dev
-	libssl-dev make pkg-config python3 qemu-system-arm socat util-linux
-	xz-utils
+	libc6-dev libelf-dev libssl-dev make pkg-config socat util-linux
+	xz-utils "${host_packages_of_arch[@]}"
 )
 
 # Run in dom0 or in the guest.
@@ -51,6 +47,7 @@ run_packages=(
 	libxengnttab1 libxenhypfs1 libxenmisc4.20 libxenstore4
 	libxentoolcore1 libxentoollog1 libyajl2 strace util-linux
 	xen-utils-4.20 xen-utils-common xenstore-utils zlib1g
+	"${run_packages_of_arch[@]}"
 )
 
 # Only compiled against.
@@ -85,7 +82,7 @@ prepare_host() {
 		root=(sudo)
 	fi
 	root+=(env "DEBIAN_FRONTEND=noninteractive")
-	log_to "$RIG_CACHE/log/host.log"
+	log_to "$RIG_PARTS/log/host.log"
 	{
 		"${root[@]}" apt-get install -y --no-install-recommends \
 			"${missing[@]}" || {
@@ -114,7 +111,7 @@ host_mirror() {
 # An apt root of our own with another suite and architecture.  It shares with
 # the host the keyring and the download settings (proxies), nothing else.
 private_apt() {
-	local apt=$RIG_CACHE/apt mirror
+	local apt=$RIG_PARTS/apt mirror
 	local key=/usr/share/keyrings/debian-archive-keyring.gpg
 
 	[ -z "${APT_CONFIG:-}" ] || return 0
@@ -126,7 +123,7 @@ private_apt() {
 	mkdir -p "$apt"/{state/lists/partial,cache/archives/partial}
 	mkdir -p "$apt"/etc/{apt.conf.d,preferences.d,sources.list.d}
 	cat >"$apt/etc/sources.list" <<S
-deb [signed-by=$key arch=arm64] $mirror $suite main
+deb [signed-by=$key arch=$rig_debian] $mirror $suite main
 deb-src [signed-by=$key] $mirror $suite main
 S
 	: >"$apt/state/status"
@@ -137,15 +134,15 @@ Dir::State "$apt/state";
 Dir::State::status "$apt/state/status";
 Dir::Cache "$apt/cache";
 Dir::Etc "$apt/etc";
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
+APT::Architecture "$rig_debian";
+APT::Architectures { "$rig_debian"; };
 APT::Sandbox::User "";
 Acquire::Languages "none";
 APT::Update::Error-Mode "any";
 C
 	} >"$apt/apt.conf"
 	export APT_CONFIG=$apt/apt.conf
-	say "package index of $suite/arm64"
+	say "package index of $suite/$rig_debian"
 	apt-get update
 }
 
@@ -168,58 +165,15 @@ make_tree() {
 		dpkg-deb -x "$d" sysroot
 	done
 	# as a merged /usr has it
-	for d in root sysroot; do
-		[ -e "$d/lib" ] || ln -s usr/lib "$d/lib"
+	for d in {root,sysroot}/usr/lib{,64}; do
+		[ ! -d "$d" ] || [ -e "${d/usr\/}" ] ||
+			ln -s "usr/${d##*/}" "${d/usr\/}"
 	done
 	(cd run && printf '%s\n' *.deb) >packages
 	rm -r run dev
 }
 
-fetch_xen() {
-	local mirror
-
-	apt-get source --tar-only xen && return
-	mirror=$(host_mirror)
-	say "xen: the archive lacks the current source, taking ${older_xen%.orig*}"
-	/usr/lib/apt/apt-helper download-file \
-		"${mirror%/}/pool/main/x/xen/${older_xen//+/%2b}" \
-		"$older_xen" "SHA256:$older_xen_sum"
-}
-
-make_xen() {
-	local mk=(make -s "XEN_TARGET_ARCH=arm64" "CROSS_COMPILE=$RIG_CROSS")
-
-	private_apt
-	say "xen: downloading the source"
-	fetch_xen
-	mkdir src
-	tar xf xen_*.orig.tar.xz -C src --strip-components=1
-	say "xen: compiling"
-	cd src/xen
-	"${mk[@]}" defconfig
-	cat "$RIG_DIR/xen.config" >>.config
-	"${mk[@]}" olddefconfig
-	check_config "$RIG_DIR/xen.config" .config
-	"${mk[@]}" -j"$(nproc)"
-	cd ../..
-	cp src/xen/xen xen
-	cp src/xen/.config config
-	rm -r src xen_*
-}
-
-# Debian's own build, without ioreq servers: what users without our advice have.
-make_stock() {
-	private_apt
-	say "stock: downloading $stock_xen"
-	apt-get download "$stock_xen"
-	dpkg-deb --fsys-tarfile "$stock_xen"_*.deb |
-		tar xO ./boot/xen-4.20-arm64 >xen
-	rm ./*.deb
-}
-
 make_kernel() {
-	local mk=(make -s "O=$PWD/build" "ARCH=arm64" "CROSS_COMPILE=$RIG_CROSS")
-
 	private_apt
 	say "kernel: downloading and unpacking $linux_source"
 	apt-get download "$linux_source"
@@ -230,27 +184,39 @@ make_kernel() {
 		tar xJ --exclude='*/drivers/gpu/drm/amd/include/*' \
 			--exclude='*/Documentation/*/*.rst'
 	rm ./*.deb
-	cd "$linux_source"
-	say "kernel: compiling (the long part)"
-	"${mk[@]}" "KCONFIG_ALLCONFIG=$RIG_DIR/kernel.config" allnoconfig
-	check_config "$RIG_DIR/kernel.config" ../build/.config
-	"${mk[@]}" -j"$(nproc)" Image
-	cd ..
-	cp build/arch/arm64/boot/Image Image
-	cp build/.config config
+	make_kernels
 	rm -r build "$linux_source"
 }
 
-# Kconfig drops what it cannot satisfy without a word; say the word.
+# make_image NAME [LINE]: with this line more in its configuration.  Images one
+# after the other share what does not depend on it.
+make_image() {
+	local line=${2:-}
+	local mk=(make -s -C "$linux_source" "O=$PWD/build" "ARCH=$rig_linux"
+		"CROSS_COMPILE=$RIG_CROSS")
+
+	say "kernel: compiling $1"
+	grep -hvxF "# ${line%=*} is not set" "${kernel_config[@]}" >wanted
+	echo "$line" >>wanted
+	"${mk[@]}" "KCONFIG_ALLCONFIG=$PWD/wanted" allnoconfig
+	check_config build/.config wanted
+	"${mk[@]}" -j"$(nproc)" "${rig_linux_image##*/}"
+	cp "build/$rig_linux_image" "$1"
+	cp build/.config "config${1#Image}"
+	rm wanted
+}
+
+# check_config CONFIG WANTED: Kconfig drops what it cannot satisfy without a
+# word; say the word.
 check_config() {
 	local line bad=0
 
 	while read -r line; do
-		grep -qxF -e "$line" "$2" || {
-			echo "$1: Kconfig did not accept: $line"
+		grep -qxF -e "$line" "$1" || {
+			echo "$2: Kconfig did not accept: $line"
 			bad=1
 		}
-	done < <(grep '^CONFIG_' "$1")
+	done < <(grep '^CONFIG_' "$2")
 	return "$bad"
 }
 
@@ -262,21 +228,21 @@ part() {
 
 	key=$({ declare -f "make_$name" && printf '%s\n' "$suite" "$@"; } |
 		sha256sum)
-	dir=$RIG_CACHE/$name-${key:0:12}
+	dir=$RIG_PARTS/$name-${key:0:12}
 	if [ ! -d "$dir" ]; then
 		started=$SECONDS
-		log_to "$RIG_CACHE/log/$name.log"
+		log_to "$RIG_PARTS/log/$name.log"
 		say "$name: making it, log in $rig_log"
-		rm -rf "$RIG_CACHE/tmp.$name"
-		mkdir "$RIG_CACHE/tmp.$name"
-		cd "$RIG_CACHE/tmp.$name"
+		rm -rf "$RIG_PARTS/tmp.$name"
+		mkdir "$RIG_PARTS/tmp.$name"
+		cd "$RIG_PARTS/tmp.$name"
 		"make_$name" </dev/null >"$rig_log" 2>&1
-		mv "$RIG_CACHE/tmp.$name" "$dir"
+		mv "$RIG_PARTS/tmp.$name" "$dir"
 		log_end
 		say "$name: done in $((SECONDS - started)) s"
 	fi
-	ln -sfn "${dir##*/}" "$RIG_CACHE/$name"
-	for old in "$RIG_CACHE/$name"-*; do
+	ln -sfn "${dir##*/}" "$RIG_PARTS/$name"
+	for old in "$RIG_PARTS/$name"-*; do
 		[ "$old" = "$dir" ] || rm -rf "$old"
 	done
 }
@@ -284,21 +250,21 @@ part() {
 # The host's cross compiler with the target's headers and libraries, and the
 # pkg-config that goes with it.
 write_wrappers() {
-	mkdir -p "$RIG_CACHE/bin"
+	mkdir -p "$RIG_PARTS/bin"
 	cat >"$RIG_CC.new" <<C
 #!/bin/sh
-s='$RIG_CACHE/tree/sysroot'
-l=\$s/usr/lib/aarch64-linux-gnu
+s='$RIG_PARTS/tree/sysroot'
+l=\$s/usr/lib/$rig_triplet
 exec ${RIG_CROSS}gcc --sysroot="\$s" \\
-	-isystem "\$s/usr/include/aarch64-linux-gnu" \\
+	-isystem "\$s/usr/include/$rig_triplet" \\
 	-isystem "\$s/usr/include" \\
 	-B"\$l" -L"\$l" -Wl,-rpath-link,"\$l" "\$@"
 C
 	cat >"$RIG_PKG_CONFIG.new" <<C
 #!/bin/sh
-s='$RIG_CACHE/tree/sysroot'
+s='$RIG_PARTS/tree/sysroot'
 PKG_CONFIG_SYSROOT_DIR=\$s
-PKG_CONFIG_LIBDIR=\$s/usr/lib/aarch64-linux-gnu/pkgconfig:\$s/usr/share/pkgconfig
+PKG_CONFIG_LIBDIR=\$s/usr/lib/$rig_triplet/pkgconfig:\$s/usr/share/pkgconfig
 export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_LIBDIR
 exec pkg-config "\$@"
 C
@@ -311,7 +277,7 @@ C
 sweep() {
 	local d
 
-	rm -rf "$RIG_CACHE"/tmp.* "$RIG_CACHE/apt"
+	rm -rf "$RIG_PARTS"/tmp.* "$RIG_PARTS/apt"
 	for d in "$RIG_CACHE"/clone-*; do
 		[ -e "$d/source" ] || continue
 		[ -d "$(cat "$d/source")" ] || rm -rf "$d"
@@ -333,15 +299,16 @@ esac
 
 cache_lock -x
 if [ "${1:-}" = --clean ]; then
-	rm -rf "$RIG_CACHE"/{tree,xen,stock,kernel}{,-*} "$RIG_CACHE"/clone-*
+	rm -rf "$RIG_PARTS"/{tree,xen,stock,kernel}{,-*}
 fi
 trap log_tail EXIT
 sweep
 prepare_host
 part tree "${run_packages[@]}" "${dev_packages[@]}"
 write_wrappers
-part xen "$(cat "$RIG_DIR/xen.config")"
-part stock "$stock_xen"
-part kernel "$linux_source" "$(cat "$RIG_DIR/kernel.config")"
+part xen "$xen_inputs"
+part stock "$stock_inputs"
+part kernel "$linux_source" "$(declare -f make_image make_kernels)" \
+	"$(cat "${kernel_config[@]}")"
 sweep
-say "ready: $RIG_CACHE"
+say "ready: $RIG_PARTS"
