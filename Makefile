@@ -154,10 +154,20 @@ TEST_device := $(corridor-tests) \
 TEST_queue := $(corridor-tests)
 TEST_queue_hostile := $(corridor-tests)
 
+# --- fuzzers -------------------------------------------------------------------
+
+# tests/fuzz/fuzz_NAME.c is linked with the objects in FUZZ_NAME, and with
+# libFuzzer if that is what was configured (tests/fuzz/run.sh does). Otherwise
+# it is a program that runs the inputs of tests/fuzz/corpus/NAME.
+
+FUZZ_blk := backend/blk.o
+FUZZ_vmmio := $(TEST_vmmio)
+FUZZ_vring := $(vring-tests)
+
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.
-UNCONFIGURED := help clean distclean check check-quick demo bench lint
+UNCONFIGURED := help clean distclean check check-quick demo bench fuzz lint
 
 goals := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(UNCONFIGURED),$(goals)),)
@@ -199,9 +209,15 @@ all-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/unit/test_*.c)))
 tests := $(if $(CONFIG_CMOCKA),$(all-tests))
 
+all-fuzzers := $(patsubst $(srcdir)/%.c,%,$(sort \
+	$(wildcard $(srcdir)/tests/fuzz/fuzz_*.c)))
+fuzzers := $(if $(CONFIG_CMOCKA),$(all-fuzzers))
+fuzz-main := $(if $(CONFIG_FUZZ),,tests/fuzz/replay.o)
+
 all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(OBJS_$p))) $(tests:=.o) $(foreach t,$(tests),\
-	$(TEST_$(t:tests/unit/test_%=%))))
+	$(TEST_$(t:tests/unit/test_%=%))) $(fuzzers:=.o) $(fuzz-main) \
+	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%))))
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -230,6 +246,19 @@ tests/unit/test_$1: tests/unit/test_$1.o $$(TEST_$1)
 endef
 $(foreach t,$(tests:tests/unit/test_%=%),$(eval $(call unit-test,$t)))
 
+define fuzzer
+tests/fuzz/fuzz_$1: tests/fuzz/fuzz_$1.o $$(FUZZ_$1) $$(fuzz-main)
+	$$(say) LINK $$@
+	$$(Q)$$(LINK) $$(if $$(CONFIG_FUZZ),-fsanitize=fuzzer) -o $$@ $$^ \
+		$$(call object-libs,$$(FUZZ_$1)) $$(CMOCKA_LIBS)
+endef
+$(foreach f,$(fuzzers:tests/fuzz/fuzz_%=%),$(eval $(call fuzzer,$f)))
+
+.PHONY: fuzzers
+fuzzers: $(fuzzers)
+
+tests/fuzz/replay.o: DEFINES += -DFUZZ_CORPUS='"$(srcdir)/tests/fuzz/corpus"'
+
 $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
@@ -242,11 +271,13 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 # The targets that a fresh machine starts with: packages first, then a
 # configuration if there is none (or one that missed what is installed now),
 # then the real thing.
+SETUP_check := fuzz
+SETUP_fuzz := fuzz
 SETUP_lint := lint
 parallel = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: check check-quick demo bench lint
-check check-quick demo bench lint:
+.PHONY: check check-quick demo bench fuzz lint
+check check-quick demo bench fuzz lint:
 	$(Q)$(srcdir)/tests/setup.sh build $(SETUP_$@)
 	$(Q)grep -qs '^CONFIG_CMOCKA' config-host.mak || rm -f config-host.mak
 	$(Q)$(MAKE) --no-print-directory $(parallel) run-$@
@@ -262,19 +293,28 @@ lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
 structure := $(call lint-script,headers layers links lists spdx)
 opinions := $(call lint-script,analyzer cppcheck man shell spelling tidy)
 
-.PHONY: run-check run-check-quick run-demo run-bench run-lint
-run-check: all $(tests)
-	$(Q)$(srcdir)/tests/check.sh -s $(srcdir)/tests/e2e/run.sh \
-		$(structure) $(tests)
+# For how long make fuzz runs each fuzzer, and make check all of them.
+SECONDS := 60
+CHECK_SECONDS := 180
+export FUZZ_BUILD := $(CURDIR)
+fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
-run-check-quick: all $(tests)
-	$(Q)$(srcdir)/tests/check.sh $(structure) $(tests)
+.PHONY: run-check run-check-quick run-demo run-bench run-fuzz run-lint
+run-check: all $(tests) $(fuzzers)
+	$(Q)$(srcdir)/tests/check.sh -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
+		-s $(srcdir)/tests/e2e/run.sh $(structure) $(tests) $(fuzzers)
+
+run-check-quick: all $(tests) $(fuzzers)
+	$(Q)$(srcdir)/tests/check.sh $(structure) $(tests) $(fuzzers)
 
 run-demo: all
 	$(Q)$(srcdir)/tests/demo.sh
 
 run-bench: all
 	$(Q)$(srcdir)/tests/bench.sh
+
+run-fuzz: $(fuzzers)
+	$(Q)$(fuzz-script) -s $(SECONDS)
 
 run-lint: all
 	$(Q)$(call lint-script,size)
@@ -327,7 +367,7 @@ uninstall:
 .PHONY: clean
 clean:
 	$(Q)rm -f $(PROGRAMS) libmapcache.a xen-vblkd.service \
-		$(all-objs) $(all-objs:.o=.d) $(all-tests) \
+		$(all-objs) $(all-objs:.o=.d) $(all-tests) $(all-fuzzers) \
 		$(all-tests:=.o) $(all-tests:=.d)
 
 # A build directory's own Makefile stays: it is how one gets back.
@@ -335,15 +375,17 @@ clean:
 distclean: clean
 	$(Q)rm -f config-host.mak config-host.h config.log config.status \
 		compile_commands.json
+	$(Q)rm -rf build-fuzz
 
 .PHONY: help
 help:
 	@echo "make               build everything, after ./configure if need be"
 	@echo "make demo          a guest on real Xen (in QEMU) that uses a disk"
-	@echo "make check         all tests: structure, units, real Xen in QEMU"
+	@echo "make check         all tests: structure, units, fuzzers, real Xen"
 	@echo "make check-quick   the part of it that needs no rig"
+	@echo "make fuzz          each fuzzer for a minute; SECONDS=n for longer"
 	@echo "make bench         measure, on real Xen in QEMU"
-	@echo "                   (these four install what they need on Debian)"
+	@echo "                   (these five install what they need on Debian)"
 	@echo "make check-unit    only the unit tests"
 	@echo "make lint          structure, and what other tools think of the code"
 	@echo "make install       DESTDIR= and configure's directories are respected"
