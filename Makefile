@@ -160,9 +160,20 @@ TEST_queue_hostile := $(corridor-tests)
 # libFuzzer if that is what was configured (tests/fuzz/run.sh does). Otherwise
 # it is a program that runs the inputs of tests/fuzz/corpus/NAME.
 
+story := \
+	tests/fuzz/guest_steps.o \
+	tests/fuzz/pretend.o \
+	tests/fuzz/story.o \
+	tests/unit/fake_xen.o \
+	tests/unit/guest.o \
+	$(mapcache-objs) \
+	$(filter-out backend/isolate.o backend/log.o backend/worker.o xen/%.o,\
+		$(worker-objs))
+
 FUZZ_blk := backend/blk.o
 FUZZ_vmmio := $(TEST_vmmio)
 FUZZ_vring := $(vring-tests)
+FUZZ_worker := $(story)
 
 # --- configuration -------------------------------------------------------------
 

@@ -77,6 +77,9 @@ decode() {
 	done
 }
 
+# What is freed is watched, but not for so long that every page is a fresh one.
+export ASAN_OPTIONS=quarantine_size_mb=16${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+
 fuzz_one() {
 	local limit=$((each + 120))
 

@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Stories of a worker. An input is the configuration (see story_tell()), then
+ * steps: a byte that says what happens (table at the end), then its arguments.
+ */
+#include "tests/fuzz/story.h"
+
+#include <dirent.h>
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <linux/virtio_pci.h>
+
+/* All of the worker but its way into a process. */
+int worker_main(int argc, char **argv);
+#define main worker_main
+#include "backend/worker.c"
+#undef main
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "backend/pool.h"
+#include "tests/fuzz/guest_steps.h"
+#include "tests/fuzz/pretend.h"
+#include "tests/unit/fake_xen.h"
+
+#define IMAGE_SIZE (256u << 10)
+#define DOMID      5u
+#define LIVES      4u
+#define POISON_RUN 16u
+#define POISON_LEN (128u << 10)	/* of the buffers; the rest is used last */
+
+static struct {
+	struct input *in;
+	enum story_state spoiling;
+	struct worker w;
+	int sock;		/* the manager's end */
+	int image;
+	int state_fd;
+	struct state *state;
+	struct proto_disk disk[STATE_MAX_DISKS];
+	struct proto_start start;
+	uint32_t lives;
+	bool leaving;		/* DETACH or STOP was sent */
+	bool over;		/* it was STOP */
+	bool closing;		/* the worker lets go of everything */
+	bool killed_once;
+	bool spoiled;
+	jmp_buf killed;
+	uint32_t forgotten;
+	struct ioreq_access access[PRETEND_VCPUS];
+	bool busy[PRETEND_VCPUS];	/* its access is not answered */
+	bool again[PRETEND_VCPUS];	/* and the worker it was for is gone */
+	uint32_t vcpu;		/* of what the guest does now */
+} s;
+
+/* --- what must hold ----------------------------------------------------------- */
+
+static uint32_t open_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	uint32_t n = 0;
+
+	MUST(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void check_slots(const struct queue *q)
+{
+	for (uint32_t i = 0; i < q->size; i++)
+		MUST(q->vr.pos->in_flight[i] || !q->slot[i].mapped);
+}
+
+/* What was returned is published, and holds no mapping. */
+static void check_law(void)
+{
+	uint32_t in_flight = 0, pins = 0;
+
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
+		const struct device *dev = s.w.dev[i];
+		uint32_t mine = 0;
+
+		for (uint32_t k = 0; dev && k < dev->vdev.num_queues; k++) {
+			const struct queue *q = &dev->queue[k];
+
+			MUST(q->started || !q->in_flight);
+			mine += q->in_flight;
+			if (!q->started)
+				continue;
+			check_slots(q);
+			for (uint32_t p = 0; p < 3; p++)
+				pins += q->pin[p].grant;
+		}
+		MUST(!dev || dev->backing.stats->in_flight == mine);
+		in_flight += mine;
+	}
+	MUST(fake.live_grants >= pins);
+	MUST(in_flight || fake.live_grants == pins);
+}
+
+static struct device *device_of(const struct ioreq_access *acc)
+{
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (s.w.dev[i] && transport_owns(s.w.dev[i]->vdev.reg, acc))
+			return s.w.dev[i];
+	return NULL;
+}
+
+static bool is_reset(const struct state_disk *reg,
+		     const struct ioreq_access *acc)
+{
+	if (acc->kind != IOREQ_MMIO_WRITE)
+		return false;
+	if (reg->transport == STATE_PCI)
+		return acc->addr - reg->pci.window == VIRTIO_PCI_COMMON_STATUS &&
+		       acc->size == 1 && !(uint8_t)acc->data;
+	return acc->addr - reg->base == 0x070 && acc->size == 4 &&
+	       !(uint32_t)acc->data;
+}
+
+/* 2.4.1: once the status reads 0 the device touches no ring. */
+static void check_reset(const struct ioreq_access *acc)
+{
+	const struct device *dev = device_of(acc);
+
+	if (!dev || !is_reset(dev->vdev.reg, acc))
+		return;
+	MUST(vdev_status(&dev->vdev) == 0);
+	for (uint32_t k = 0; k < dev->vdev.num_queues; k++)
+		MUST(!dev->queue[k].started && !dev->queue[k].pin[0].addr);
+}
+
+/* A story writes no such run into the guest; nor does the image hold one. */
+static void check_poison(void)
+{
+	uint8_t run[POISON_RUN];
+
+	memset(run, POISON, sizeof(run));
+	MUST(!memmem(fake_ram(0), fake_ram_size(), run, sizeof(run)));
+}
+
+static void check_end(void)
+{
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
+		const struct stats_disk *st = &s.state->disk[i].stats;
+
+		if (!s.killed_once && !s.spoiled)
+			MUST(st->pops == st->pushes);
+	}
+	MUST(s.spoiled || (!pretend.servers && !pretend.ranges));
+	check_poison();
+}
+
+/* --- the manager -------------------------------------------------------------- */
+
+static void tell(const struct proto_msg *msg, int fd)
+{
+	/* One that does not listen is busy, and gets it later, or never. */
+	(void)!proto_send(s.sock, msg, fd);
+}
+
+static void tell_type(enum proto_type type)
+{
+	struct proto_msg msg = { .type = type };
+
+	tell(&msg, -1);
+	s.leaving = true;
+	s.over = s.over || type == PROTO_STOP;
+}
+
+static void tell_disk(uint32_t slot)
+{
+	struct proto_msg msg = { .type = PROTO_DISK_ADD };
+
+	msg.disk = s.disk[slot];
+	tell(&msg, s.image);
+}
+
+static void listen_to_worker(void)
+{
+	struct proto_msg msg;
+	int fd, ret;
+
+	while ((ret = proto_recv(s.sock, &msg, &fd)) == 1) {
+		MUST(fd < 0);
+		MUST(msg.type == PROTO_READY || msg.type == PROTO_FAILED ||
+		     msg.type == PROTO_DISK_READY ||
+		     msg.type == PROTO_DISK_FAILED ||
+		     msg.type == PROTO_DISK_REMOVED);
+	}
+	MUST(ret == 0 || ret == -EAGAIN);
+}
+
+static void describe_disk(uint32_t slot, uint8_t how)
+{
+	s.disk[slot] = (struct proto_disk){
+		.slot = slot, .devid = 51712 + 16 * slot,
+		.base = WINDOW + slot * VMMIO_WINDOW_SIZE, .irq = 33 + slot,
+		.flags = how & (PROTO_DISK_READ_ONLY | PROTO_DISK_DIRECT |
+				PROTO_DISK_DISCARD | PROTO_DISK_WRITETHROUGH),
+		.size = IMAGE_SIZE, .block_size = how & 0x40 ? 4096 : 512,
+		.physical_block_size = 4096, .num_queues = QUEUES,
+		.queue_size = 16, .name = "dom5/xvda",
+		.transport = how & 0x80 ? STATE_PCI : STATE_MMIO,
+		.pci_slot = PCI_SLOT + slot,
+	};
+}
+
+/* --- steps ---------------------------------------------------------------------- */
+
+static void fail_something(struct input *in)
+{
+	static const int errs[] = { ENOMEM, EAGAIN, EINVAL, EFAULT, ESRCH };
+	uint8_t how = input_u8(in);
+
+	if (how & 0x80)
+		pretend.irq_failures = how & 7;
+	else
+		fake_fail_call(1 + how % 16, -errs[how / 16 % 5]);
+}
+
+static void send_message(struct input *in)
+{
+	uint8_t how = input_u8(in);
+	struct proto_msg msg = { .type = input_below(in, PROTO_DETACH + 2) };
+	uint32_t slot = how & 15;
+
+	if (how & 16) {
+		msg.type = PROTO_DISK_REMOVE;
+		msg.slot.slot = slot;
+	} else if ((how & 32) && slot < STATE_MAX_DISKS) {
+		describe_disk(slot, how);
+		tell_disk(slot);
+		return;
+	} else if (msg.type == PROTO_STOP || msg.type == PROTO_DETACH) {
+		tell_type(msg.type);
+		return;
+	} else {
+		uint8_t *raw = (uint8_t *)&msg.start;
+
+		for (uint32_t i = 0; i < sizeof(msg.disk) && i < how; i++)
+			raw[i] = input_u8(in);
+	}
+	tell(&msg, how & 64 ? s.image : -1);
+}
+
+static void spoil_state(void)
+{
+	struct input *in = s.in;
+	uint8_t n = input_u8(in) % 16;
+
+	for (s.spoiled = s.spoiled || n; n; n--) {
+		uint8_t how = input_u8(in), at = input_u8(in);
+		uint32_t value = how & 16 ? input_u32(in) : input_u8(in);
+		struct state_disk *d = &s.state->disk[how % DISKS];
+		struct state_queue *q = &d->queue[how / DISKS % QUEUES];
+		uint8_t *base = how & 4 ? (uint8_t *)q : (uint8_t *)d;
+
+		if (how & 32) {
+			q->in_flight[at] = value;
+		} else if (how & 64) {
+			base = (uint8_t *)s.state;
+			base[(value >> 8) % sizeof(*s.state)] = (uint8_t)value;
+		} else {
+			memcpy(base + at % 64 * (how & 8 ? 2 : 4), &value,
+			       how & 8 ? 2 : 4);
+		}
+	}
+}
+
+/* True if the round goes on without another access. */
+static bool step(struct input *in)
+{
+	uint8_t what = input_u8(in);
+
+	if ((what & 15) < GUEST_STEPS) {
+		guest_step(what, in);
+		return false;
+	}
+	switch (what & 15) {
+	case 12:
+		fail_something(in);
+		return false;
+	case 13:
+		send_message(in);
+		return true;
+	case 14:
+		if (what & 16)
+			tell_type(PROTO_DETACH);
+		else if (what & 32)
+			longjmp(s.killed, 1);
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* An access that a worker did not answer is there for the next one. */
+static bool repeat_access(struct ioreq_access *acc)
+{
+	for (uint32_t v = 0; v < PRETEND_VCPUS; v++) {
+		if (!s.again[v])
+			continue;
+		s.again[v] = false;
+		*acc = s.access[v];
+		return true;
+	}
+	return false;
+}
+
+/* What is done together is done by one vCPU, one after the other. */
+static bool next_access(struct ioreq_access *acc)
+{
+	uint32_t v = guest_goes_on() ? s.vcpu : 0;
+
+	while (!guest_goes_on() && v < PRETEND_VCPUS - 1 && s.busy[v])
+		v++;
+	if (s.busy[v])
+		return false;
+	s.busy[v] = true;
+	s.vcpu = v;
+	*acc = guest_take_access();
+	acc->vcpu = v;
+	s.access[v] = *acc;
+	return true;
+}
+
+static bool story_next(struct ioreq_access *acc)
+{
+	if (s.closing)
+		return false;
+	check_law();
+	listen_to_worker();
+	if (repeat_access(acc))
+		return true;
+	for (;;) {
+		if (guest_has_access()) {
+			if (next_access(acc))
+				return true;
+			break;
+		}
+		if (s.leaving)
+			return false;
+		if (input_ends(s.in)) {
+			tell_type(PROTO_STOP);
+			return false;
+		}
+		if (step(s.in))
+			break;
+	}
+	pretend_wake();
+	return false;
+}
+
+static void story_done(const struct ioreq_access *acc)
+{
+	MUST(acc->vcpu < PRETEND_VCPUS && s.busy[acc->vcpu]);
+	s.busy[acc->vcpu] = false;
+	check_reset(acc);
+}
+
+/* --- lives --------------------------------------------------------------------- */
+
+static void forget_request(struct request *req)
+{
+	(void)req;
+	s.forgotten++;
+}
+
+/* The kernel ends what a dead process had under way, and unmaps its memory. */
+static void bury_worker(struct worker *w)
+{
+	uint32_t rounds = 0, in_flight = 0;
+
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		for (uint32_t k = 0; w->dev[i] && k < STATE_MAX_QUEUES; k++)
+			in_flight += w->dev[i]->queue[k].in_flight;
+	s.killed_once = true;
+	s.forgotten = 0;
+	while (s.forgotten < in_flight) {
+		MUST(rounds++ < 100000);
+		MUST(!aio_wait(w->engine.aio, 1000000));
+		worker_reap(w);
+		engine_settle(&w->engine, forget_request);
+	}
+}
+
+static void send_what_it_needs(void)
+{
+	struct proto_msg msg = { .type = PROTO_START };
+
+	msg.start = s.start;
+	msg.start.attach = s.lives > 0;
+	tell(&msg, s.state_fd);
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (s.lives ? s.state->disk[i].used : i < DISKS)
+			tell_disk(i);
+}
+
+static void start_worker(struct worker *w)
+{
+	int ret = worker_start(w);
+
+	MUST(!ret || s.spoiled);
+	if (ret) {
+		s.over = true;
+		w->stopping = !w->attach;
+		return;
+	}
+	memset(pool_base(w->engine.pool), POISON, POISON_LEN);
+	if (setjmp(s.killed))
+		bury_worker(w);
+	else
+		MUST(!worker_run(w));
+}
+
+static void live(void)
+{
+	int sock[2];
+
+	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock));
+	s.sock = sock[0];
+	MUST(!fcntl(s.sock, F_SETFL, O_NONBLOCK));
+	s.w = (struct worker){ .sock = sock[1] };
+	s.leaving = false;
+	for (uint32_t v = 0; v < PRETEND_VCPUS; v++)
+		s.again[v] = s.busy[v];
+	if (s.lives && s.spoiling == STORY_STATE_SPOILED)
+		spoil_state();
+	send_what_it_needs();
+	/* A kick that an earlier one did not see, or a story that begins. */
+	pretend_wake();
+	start_worker(&s.w);
+	listen_to_worker();
+	s.closing = true;
+	worker_close(&s.w);
+	s.closing = false;
+	if (s.w.state)
+		munmap(s.w.state, sizeof(*s.w.state));
+	close(s.sock);
+	close(s.w.sock);
+	s.lives++;
+}
+
+/*
+ * In memory, where everything is done at once, or on a disk, where it takes a
+ * while. One of each for all runs, filled again for each.
+ */
+static int make_image(bool on_disk)
+{
+	static int image[2];
+	static uint8_t content[IMAGE_SIZE];
+	char path[] = "/tmp/story.XXXXXX";
+	int *fd = &image[on_disk];
+
+	for (uint32_t i = 0; !*fd && i < IMAGE_SIZE; i++)
+		content[i] = (uint8_t)(0x20 + (i * 7 + i / 512) % 0x5f);
+	if (!*fd)
+		*fd = on_disk ? mkostemp(path, O_CLOEXEC) :
+				memfd_create("image", MFD_CLOEXEC);
+	if (on_disk)
+		unlink(path);
+	MUST(pwrite(*fd, content, IMAGE_SIZE, 0) == IMAGE_SIZE);
+	MUST(!ftruncate(*fd, IMAGE_SIZE));
+	return *fd;
+}
+
+static void make_state(void)
+{
+	uint8_t uuid[16] = { 1 };
+
+	s.state_fd = memfd_create("state", MFD_CLOEXEC);
+	MUST(!ftruncate(s.state_fd, sizeof(*s.state)));
+	s.state = mmap(NULL, sizeof(*s.state), PROT_READ | PROT_WRITE,
+		       MAP_SHARED, s.state_fd, 0);
+	MUST(s.state != MAP_FAILED);
+	state_init(s.state, DOMID, uuid);
+}
+
+void story_tell(struct input *in, enum story_state state)
+{
+	uint8_t how = input_u8(in);
+	int image = make_image(how & 8);
+	uint32_t fds = open_fds(), pci = 0;
+
+	memset(&s, 0, sizeof(s));
+	s.in = in;
+	s.spoiling = state;
+	s.image = image;
+	make_state();
+	pretend_open();
+	pretend.next = story_next;
+	pretend.done = story_done;
+	s.start = (struct proto_start){
+		.version = PROTO_VERSION, .domid = DOMID,
+		.bucket_size = MAPCACHE_BUCKET_MIN, .grant_io = how & 3,
+		.grant_budget = how & 4 ? 8 : 256, .pool_size = POOL_BLOCK_MAX,
+	};
+	for (uint32_t i = 0; i < DISKS; i++) {
+		describe_disk(i, input_u8(in));
+		pci |= s.disk[i].transport << i;
+	}
+	guest_open(pci);
+	while (!s.over && s.lives < LIVES)
+		live();
+	if (s.over)
+		check_end();
+	pretend_close();
+	fake_close();
+	munmap(s.state, sizeof(*s.state));
+	close(s.state_fd);
+	MUST(open_fds() == fds);
+}
