@@ -171,6 +171,7 @@ story := \
 		$(worker-objs))
 
 FUZZ_blk := backend/blk.o
+FUZZ_state := $(story)
 FUZZ_vmmio := $(TEST_vmmio)
 FUZZ_vring := $(vring-tests)
 FUZZ_worker := $(story)
