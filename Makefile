@@ -115,6 +115,8 @@ TEST_coalesce := backend/coalesce.o
 TEST_config := backend/config.o backend/log.o backend/setting.o
 TEST_gpa :=
 TEST_log := backend/log.o
+TEST_msix := backend/msix.o
+TEST_pcicfg := backend/msix.o backend/pcicfg.o backend/vdev.o
 TEST_place := backend/place.o backend/text.o
 TEST_pool := backend/pool.o
 TEST_proto := backend/proto.o
@@ -125,6 +127,7 @@ TEST_grant := $(mapcache-tests)
 TEST_mapcache := $(mapcache-tests)
 TEST_mapcache_model := $(mapcache-tests)
 TEST_mapcache_qemu := $(mapcache-tests)
+TEST_vpci := backend/msix.o backend/vdev.o backend/vpci.o
 TEST_vmmio := backend/vdev.o backend/vmmio.o
 
 vring-tests := tests/unit/guest.o tests/unit/ring.o backend/vring.o
