@@ -156,6 +156,16 @@ TEST_device := $(corridor-tests) \
 	backend/vmmio.o
 TEST_queue := $(corridor-tests)
 TEST_queue_hostile := $(corridor-tests)
+TEST_transport_pci := $(corridor-tests) \
+	backend/device.o \
+	backend/msix.o \
+	backend/pcicfg.o \
+	backend/transport.o \
+	backend/transport_mmio.o \
+	backend/transport_pci.o \
+	backend/vdev.o \
+	backend/vmmio.o \
+	backend/vpci.o
 
 # --- fuzzers -------------------------------------------------------------------
 
