@@ -184,6 +184,22 @@ story := \
 		$(worker-objs))
 
 FUZZ_blk := backend/blk.o
+FUZZ_control := \
+	backend/control.o \
+	backend/log.o \
+	backend/loop.o \
+	backend/place.o \
+	backend/report.o \
+	backend/state.o \
+	backend/statefile.o \
+	backend/text.o
+FUZZ_dialog := \
+	backend/dialog.o \
+	backend/log.o \
+	backend/loop.o \
+	backend/proto.o \
+	backend/text.o
+FUZZ_proto := backend/proto.o
 FUZZ_state := $(story)
 FUZZ_vmmio := $(TEST_vmmio)
 FUZZ_vring := $(vring-tests)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -66,6 +67,16 @@ static inline uint32_t input_u32(struct input *in)
 static inline uint64_t input_u64(struct input *in)
 {
 	return input_bytes(in, 8);
+}
+
+/* The lowest descriptor that is free: a leak makes it grow. */
+static inline int lowest_fd(void)
+{
+	int fd = dup(STDIN_FILENO);
+
+	MUST(fd >= 0);
+	close(fd);
+	return fd;
 }
 
 /* 0 to @n - 1, @n up to 256. */
