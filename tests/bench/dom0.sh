@@ -46,7 +46,7 @@ blkback_guest() {
 	guest config blkback >/dev/null
 	sed -i '/^disk/,$d' /etc/xen/blkback.cfg
 	cat >>/etc/xen/blkback.cfg <<-C
-	disk = [ 'format=raw, vdev=xvda, access=rw, specification=xen, backendtype=phy, script=/usr/bin/bench-phy, target=/dev/ram1' ]
+	disk = [ 'format=raw, vdev=$VDEV, access=rw, specification=xen, backendtype=phy, script=/usr/bin/bench-phy, target=/dev/ram1' ]
 	C
 	guest start blkback
 }
@@ -64,8 +64,8 @@ setup() {
 	for g in $backends; do
 		guest_ready "$g"
 	done
-	guest_sh blkback "test -b /dev/xvda"
-	echo "xen version=$(xl info xen_version)"
+	guest_sh blkback "test -b /dev/$VDEV"
+	echo "xen version=$(xl info xen_version) arch=$(uname -m)"
 }
 
 # --- rates ---------------------------------------------------------------------
@@ -73,7 +73,7 @@ setup() {
 # device BACKEND IMAGE: what the guest calls it
 device() {
 	case $1-$2 in
-	blkback-ram) echo /dev/xvda ;;
+	blkback-ram) echo "/dev/$VDEV" ;;
 	*-ram) echo /dev/vda ;;
 	*-tmpfs) echo /dev/vdb ;;
 	esac
@@ -151,10 +151,15 @@ speed() {
 
 # --- calls per request ---------------------------------------------------------
 
+# A Xen that was built without CONFIG_PERF_COUNTERS, as Debian's, counts nothing.
+perf() {
+	! xenperf -f >/dev/null 2>&1 || xenperf "$@"
+}
+
 # Hypercalls by name; data aborts, which are accesses to device registers; WFI,
 # with which a virtual CPU goes to sleep.
 xen_counters() {
-	xenperf -p | awk '
+	perf -p | awk '
 		/^[a-z].*T=/ { calls = /^hypercalls / }
 		calls && NF == 2 { print "xen." $1, $2 }
 		sub(/^trap: guest data abort *T= */, "") { print "xen.mmio", $1 }
@@ -168,7 +173,7 @@ own_counters() {
 			/sys/bus/xen-backend/devices/vbd-*/statistics/wr_req |
 			awk '{ n += $1 } END { print "own.pops", n }'
 	else
-		xen-vblk stats --json "$1/xvda" |
+		xen-vblk stats --json "$1/$VDEV" |
 			sed -n 's/^ *"\([a-z_]*\)": *\([0-9]*\),*$/own.\1 \2/p'
 	fi
 }
@@ -196,7 +201,7 @@ count() {
 		>/dev/null 2>&1 </dev/null &"
 	begin=$(pops "$1")
 	own_counters "$1" >/tmp/own
-	xenperf -r
+	perf -r
 	i=0
 	until done_since "$1" "$begin" "$5"; do
 		i=$((i + 1))
@@ -215,7 +220,7 @@ count() {
 
 # What there is without any load, to be taken off.
 idle() {
-	xenperf -r
+	perf -r
 	for _ in 1 2 3 4 5 6; do
 		pops grant >/dev/null
 		sleep 0.5

@@ -21,7 +21,7 @@ BEGIN {
 }
 
 $1 == "xen" {
-	version = v["version"]
+	version = v["version"] " (" v["arch"] ")"
 }
 
 $1 == "speed" {
@@ -176,7 +176,7 @@ function print_latencies(   i, b, name) {
 }
 
 function cost(key, k) {
-	if (k ~ /^own/ && key ~ /^blkback/)
+	if (!(k in known) || k ~ /^own/ && key ~ /^blkback/)
 		return "-"
 	return sprintf("%.3f", per[key, k])
 }
@@ -191,7 +191,7 @@ function print_counts(   i, b, c, key, nc, column, heading) {
 	print "Per request, on /dev/ram. Hypercalls of all domains and accesses to device"
 	print "registers, and sleeps of virtual CPUs (wfi), counted by Xen; what the daemon"
 	print "counts: kicks, interrupts, drains, looks while polling, grant copies and their"
-	print "segments, foreign mappings found (hits)."
+	print "segments, foreign mappings found (hits). \"-\": nothing counts it here."
 	print ""
 	printf "%-24s%-8s", "", ""
 	for (c = 1; c <= nc; c++)

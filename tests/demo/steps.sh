@@ -117,12 +117,12 @@ discard() {
 
 # one_load OPTION...: no error, and the daemon counted the same requests
 one_load() {
-	count=$(stat_of $guest/xvda reads)
+	count=$(stat_of $guest/$VDEV reads)
 	inside "vblk-load read --direct --seconds 2 $* /dev/vda" >/tmp/load
 	cat /tmp/load
 	requests=$(sed -n 's/^read: \([0-9]*\) requests, 0 errors.*/\1/p' /tmp/load)
 	[ "${requests:-0}" -gt 0 ] || fail "no requests, or errors"
-	count=$(($(stat_of $guest/xvda reads) - count))
+	count=$(($(stat_of $guest/$VDEV reads) - count))
 	[ "$count" = "$requests" ] ||
 		fail "the daemon counted $count reads, the guest $requests"
 }
@@ -141,14 +141,14 @@ ask() {
 	dom0 xen-vblk show $guest
 	dom0 xen-vblk stats $guest >/tmp/stats
 	grep -v ' 0$' /tmp/stats
-	xen-vblk list | grep -q "$guest *xvda *running" ||
+	xen-vblk list | grep -q "$guest *$VDEV *running" ||
 		fail "the disk is not listed as running"
 	for counter in failed refused malformed skipped broken in_flight \
 		failures unmap_failures; do
-		[ "$(stat_of $guest/xvda $counter)" = 0 ] ||
-			fail "$counter is not 0: $(stat_of $guest/xvda $counter)"
+		[ "$(stat_of $guest/$VDEV $counter)" = 0 ] ||
+			fail "$counter is not 0: $(stat_of $guest/$VDEV $counter)"
 	done
-	[ "$(stat_of $guest/xvda pops)" = "$(stat_of $guest/xvda pushes)" ] ||
+	[ "$(stat_of $guest/$VDEV pops)" = "$(stat_of $guest/$VDEV pushes)" ] ||
 		fail "not every request was answered"
 	echo "dom0: memory of the guest that is mapped now, by Xen's own account:"
 	expect_only_rings_mapped "$(domid $guest)" 3

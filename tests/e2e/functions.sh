@@ -17,6 +17,7 @@
 #   guest_console NAME         what the guest's console has said
 #   guest_gone NAME            wait until no trace of the guest is left
 #   domid NAME
+#   VDEV                       what xl calls a guest's first disk of ours
 
 fail() {
 	echo "FAIL: $*" >&2
@@ -28,14 +29,14 @@ skip() {
 	exit 77
 }
 
-# expect WHAT COMMAND...: the command succeeds, within ten seconds.
+# expect WHAT COMMAND...: the command succeeds, within thirty seconds.
 expect() {
 	what=$1
 	shift
 	i=0
 	until "$@" >/tmp/expect.out 2>&1; do
 		i=$((i + 1))
-		if [ $i -ge 50 ]; then
+		if [ $i -ge 150 ]; then
 			cat /tmp/expect.out >&2
 			fail "expected: $what"
 		fi

@@ -7,6 +7,12 @@ DAEMON_LOG=/var/log/xen-vblkd.log
 BACKEND=/local/domain/0/backend/virtio_disk
 GENERIC=/local/domain/0/backend/virtio
 
+# What xl calls a guest's first disk of ours.
+case $(uname -m) in
+x86_64) VDEV=xvde ;;
+*) VDEV=xvda ;;
+esac
+
 daemon_log() {
 	cat "$DAEMON_LOG"
 }
@@ -25,7 +31,7 @@ daemon_start() {
 	i=0
 	until daemon_answers; do
 		i=$((i + 1))
-		[ $i -lt 50 ] || fail "the daemon does not answer: $(tail -n 3 $DAEMON_LOG)"
+		[ $i -lt 150 ] || fail "the daemon does not answer: $(tail -n 3 $DAEMON_LOG)"
 		sleep 0.1
 	done
 }
@@ -72,12 +78,12 @@ guest_write_config() {
 }
 
 guest_ready() {
-	guest until "$1" RIG-DOMU-AGENT "${2:-40}" ||
+	guest until "$1" RIG-DOMU-AGENT "${2:-120}" ||
 		fail "$1 did not come up: $(guest log "$1" | tail -n 5)"
 }
 
 guest_sh() {
-	guest run "$1" "${3:-60}" "$2"
+	guest run "$1" "${3:-180}" "$2"
 }
 
 guest_console() {
