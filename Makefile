@@ -208,7 +208,8 @@ FUZZ_worker := $(story)
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.
-UNCONFIGURED := help clean distclean check check-quick demo bench fuzz lint
+UNCONFIGURED := help clean distclean check check-quick check-smp demo bench \
+	fuzz lint
 
 goals := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(UNCONFIGURED),$(goals)),)
@@ -317,8 +318,8 @@ SETUP_fuzz := fuzz
 SETUP_lint := lint
 parallel = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: check check-quick demo bench fuzz lint
-check check-quick demo bench fuzz lint:
+.PHONY: check check-quick check-smp demo bench fuzz lint
+check check-quick check-smp demo bench fuzz lint:
 	$(Q)$(srcdir)/tests/setup.sh build $(SETUP_$@)
 	$(Q)grep -qs '^CONFIG_CMOCKA' config-host.mak || rm -f config-host.mak
 	$(Q)$(MAKE) --no-print-directory $(parallel) run-$@
@@ -340,13 +341,18 @@ CHECK_SECONDS := 180
 export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
-.PHONY: run-check run-check-quick run-demo run-bench run-fuzz run-lint
+.PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
+.PHONY: run-lint
 run-check: all $(tests) $(fuzzers)
 	$(Q)$(srcdir)/tests/check.sh -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/e2e/run.sh $(structure) $(tests) $(fuzzers)
 
 run-check-quick: all $(tests) $(fuzzers)
 	$(Q)$(srcdir)/tests/check.sh $(structure) $(tests) $(fuzzers)
+
+# Real Xen again, the long scenarios too, on two CPUs that race.
+run-check-smp: all
+	$(Q)SMP=2 $(srcdir)/tests/e2e/run.sh -l -j 1
 
 run-demo: all
 	$(Q)$(srcdir)/tests/demo.sh
@@ -424,9 +430,11 @@ help:
 	@echo "make demo          a guest on real Xen (in QEMU) that uses a disk"
 	@echo "make check         all tests: structure, units, fuzzers, real Xen"
 	@echo "make check-quick   the part of it that needs no rig"
+	@echo "make check-smp     real Xen again on two CPUs, long scenarios too"
 	@echo "make fuzz          each fuzzer for a minute; SECONDS=n for longer"
 	@echo "make bench         measure, on real Xen in QEMU"
-	@echo "                   (these five install what they need on Debian)"
+	@echo "                   (these six install what they need on Debian;"
+	@echo "                   ARCH=arm or ARCH=x86: on that Xen only)"
 	@echo "make check-unit    only the unit tests"
 	@echo "make lint          structure, and what other tools think of the code"
 	@echo "make install       DESTDIR= and configure's directories are respected"

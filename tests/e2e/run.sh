@@ -6,31 +6,63 @@
 # a scenario is a failure of that scenario; the next one gets a new rig.
 
 set -uo pipefail
+# What this make was told is not meant for the cross build.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 here=$(cd "$(dirname "$0")" && pwd)
 rig=$here/../rig
 
 usage() {
 	cat <<U
-usage: run.sh [-j N] [-k] [SCENARIO...]
+usage: run.sh [-j N] [-k] [-l] [SCENARIO...]
 
 SCENARIO  names in tests/e2e/scenarios without .sh (default: all)
 -j N      rigs at a time (default 2, each is busy on one core)
 -k        one rig, kept running afterwards; says where it is
-Environment: SMP and what else tests/rig/boot.sh knows.
+-l        the long ones too
+Environment: ARCH (arm or x86; default: both, one after the other), SMP and
+what else tests/rig/boot.sh knows.
 U
 }
 
-keep='' lanes=2
-while getopts j:kh opt; do
+keep='' long='' lanes=2
+while getopts j:klh opt; do
 	case $opt in
 	j) lanes=$OPTARG ;;
 	k) keep=1 lanes=1 ;;
+	l) long=1 ;;
 	h) usage && exit 0 ;;
 	*) usage >&2 && exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
+read -ra archs <<<"${ARCH:-arm x86}"
 
+# header SCENARIO KEY: what its line "# KEY: ..." says
+header() {
+	sed -n "s/^# $2: *//p" "$here/scenarios/$1.sh" | head -n 1
+}
+
+# limit SCENARIO: seconds, from its "# limit: N" line; on a busy machine, or
+# where guests boot slowly, it may take three times as long.
+limit() {
+	local n
+
+	n=$(header "$1" limit)
+	echo "${n:-120}"
+}
+
+# fits ARCH SCENARIO: "# arch: x86" means nowhere else, "# long: x86" not
+# always there.
+fits() {
+	local only
+
+	only=$(header "$2" arch)
+	[ -z "$only" ] || [ "$only" = "$1" ] || return 1
+	[ -z "$named$long" ] || return 0
+	[[ " $(header "$2" long) " != *" $1 "* ]]
+}
+
+named=$*
 if [ $# = 0 ]; then
 	for f in "$here"/scenarios/*.sh; do
 		set -- "$@" "$(basename "$f" .sh)"
@@ -39,6 +71,7 @@ fi
 
 logs=$(mktemp -d)
 run=
+booted=
 
 stop() {
 	[ -z "$run" ] || "$rig/boot.sh" stop "$run" >/dev/null
@@ -48,18 +81,21 @@ stop() {
 # Debian's own hypervisor, for scenarios that say "# xen: stock".
 cache=${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vblkd}
 
-# boot [XEN]
+# boot ARCH [XEN]
 boot() {
 	stop
-	run=$(XEN=${1:-} "$rig/boot.sh" start 2>"$logs/boot") || {
-		cat "$logs/boot" >&2
+	run=$(ARCH=$1 XEN=${2:-} "$rig/boot.sh" start 2>"$logs/boot.$1") || {
+		cat "$logs/boot.$1" >&2
 		return 1
 	}
+	booted=$1
 	cp -r "$here" "$run/share/e2e"
 }
 
+# alive ARCH: our rig is one of these, and runs
 alive() {
-	[ -n "$run" ] && "$rig/boot.sh" status "$run" >/dev/null 2>&1
+	[ -n "$run" ] && [ "$booted" = "$1" ] &&
+		"$rig/boot.sh" status "$run" >/dev/null 2>&1
 }
 
 # line RESULT NAME SECONDS REMARK
@@ -68,34 +104,28 @@ line() {
 	printf '  %-7s %-44s %8ss%s\n' "$@"
 }
 
-# limit SCENARIO: seconds, from its "# limit: N" line
-limit() {
-	local n
-
-	n=$(sed -n 's/^# limit: \([0-9]*\).*/\1/p' "$here/scenarios/$1.sh")
-	echo "${n:-120}"
-}
-
+# scenario ARCH NAME
 scenario() {
-	local log=$logs/$1 start=$EPOCHSECONDS rc stock=
+	local log=$logs/$1.$2 start=$EPOCHSECONDS rc stock=
 
-	if grep -q '^# xen: stock' "$here/scenarios/$1.sh"; then
+	if [ "$(header "$2" xen)" = stock ]; then
 		stock=1
-		boot "$cache/${ARCH:-arm}/stock/xen" || return 1
-	elif ! alive; then
-		boot || return 1
+		boot "$1" "$cache/$1/stock/xen" || return 1
+	elif ! alive "$1"; then
+		boot "$1" || return 1
 	fi
-	RIG_RUN=$run "$rig/job.sh" -t "$(limit "$1")" -n "$1" \
-		-c "sh /share/e2e/one.sh scenarios/$1.sh" >"$log" 2>&1
+	RIG_RUN=$run "$rig/job.sh" -t $((3 * $(limit "$2"))) -n "$2" \
+		-c "sh /share/e2e/one.sh scenarios/$2.sh" >"$log" 2>&1
 	rc=$?
 	case $rc in
-	0) line ok "e2e/$1" $((EPOCHSECONDS - start)) "" ;;
+	0) line ok "e2e/$1/$2" $((EPOCHSECONDS - start)) "" ;;
 	77)
-		line skip "e2e/$1" $((EPOCHSECONDS - start)) "  $(grep SKIP: "$log" | tail -n 1)"
+		line skip "e2e/$1/$2" $((EPOCHSECONDS - start)) \
+			"  $(grep SKIP: "$log" | tail -n 1)"
 		;;
 	*)
 		{
-			line FAIL "e2e/$1" $((EPOCHSECONDS - start)) \
+			line FAIL "e2e/$1/$2" $((EPOCHSECONDS - start)) \
 				"  (status $rc)"
 			sed 's/^/    | /' "$log" | tail -n 80
 		} >"$log.shown"
@@ -107,35 +137,40 @@ scenario() {
 	[ -z "$stock" ] || stop
 }
 
-for step in prepare build pack; do
-	"$rig/$step.sh" || exit 1
-done
+# Longest first, so that the lanes end together: "ARCH SCENARIO".
+list() {
+	local arch s
 
-# Longest first, so that the lanes end together.
-by_limit() {
+	for arch in "${archs[@]}"; do
+		for s; do
+			! fits "$arch" "$s" || echo "$(limit "$s") $arch $s"
+		done
+	done | sort -rn | cut -d' ' -f2-
+}
+
+# take ARCH: the next of the list, to whichever lane asks first.  A change of
+# architecture costs a boot, so it comes late.
+take() {
 	local s
 
-	for s; do
-		echo "$(limit "$s") $s"
-	done | sort -rn | cut -d' ' -f2
-}
-
-# take: the next scenario of the list, to whichever lane asks first.
-take() {
 	{
 		flock 8
-		head -n 1 "$logs/list"
-		sed -i 1d "$logs/list"
+		s=$(grep -m 1 "^$1 " "$logs/list" || head -n 1 "$logs/list")
+		sed -i "$(grep -nxF -m 1 "$s" "$logs/list" | cut -d: -f1)d" \
+			"$logs/list"
 	} 8>"$logs/lock"
+	echo "$s"
 }
 
-# A lane is a process with a rig of its own.
+# lane ARCH: a process with a rig of its own, which begins with that one
 lane() {
 	local s
 
+	booted=$1
 	trap '[ -n "$keep" ] || stop' EXIT
-	while s=$(take) && [ -n "$s" ]; do
-		scenario "$s"
+	while s=$(take "$booted") && [ -n "$s" ]; do
+		# shellcheck disable=SC2086 # two words
+		scenario $s
 		echo "$s" >>"$logs/ran"
 	done
 	[ -z "$keep" ] || echo "rig: RIG_RUN=$run"
@@ -145,9 +180,16 @@ trap 'rm -rf "$logs"' EXIT
 trap 'trap - TERM; kill 0; wait; exit 130' INT TERM
 : >"$logs/ran"
 : >"$logs/results"
-by_limit "$@" >"$logs/list"
-for _ in $(seq "$lanes"); do
-	lane &
+list "$@" >"$logs/list"
+total=$(wc -l <"$logs/list")
+for arch in "${archs[@]}"; do
+	grep -q "^$arch " "$logs/list" || continue
+	for step in prepare build pack; do
+		ARCH=$arch "$rig/$step.sh" || exit 1
+	done
+done
+for ((i = 0; i < lanes; i++)); do
+	lane "${archs[i % ${#archs[@]}]}" &
 done
 wait
 
@@ -155,8 +197,8 @@ count() {
 	grep -c "^$1\$" "$logs/results" || true
 }
 
-[ "$(wc -l <"$logs/ran")" = $# ] || echo "some scenarios did not run" >&2
+[ "$(wc -l <"$logs/ran")" = "$total" ] || echo "some scenarios did not run" >&2
 passed=$(count ok) skipped=$(count skip)
-failed=$(($# - passed - skipped))
+failed=$((total - passed - skipped))
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 150
+# long: x86
 # Images that can't be served: xl create fails within ten seconds, the log says
 # what to do, and another guest goes on.
 

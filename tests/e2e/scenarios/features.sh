@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 90
+# long: x86
 # What the disk says about itself, discard, write-zeroes, serial number.
 
 disk=$(image a.img 64M)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# arch: arm
 # limit: 120
 # Generic virtio devices: those with an image in the configuration are served,
 # by the guest's name and by its uuid, with and without grants. Others in the

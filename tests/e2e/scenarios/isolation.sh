@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 60
+# long: x86
 # What a worker has given up: root, capabilities, other users' processes, raw
 # hypercalls. Two workers are two users.
 

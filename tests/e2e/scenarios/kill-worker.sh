@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 150
+# long: x86
 # Workers are killed in the middle of I/O: new ones take up the rings, do again
 # what was under way, and the guests notice nothing but a pause.
 

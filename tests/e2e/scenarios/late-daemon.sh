@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 60
+# long: x86
 # The daemon is started after the guest's nodes appeared, and serves it.
 
 disk=$(image a.img 32M)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 150
+# long: x86
 # The ends of a guest: destroy, reboot from inside, crash, xl shutdown; with the
 # disk in use each time, and nothing left behind.
 

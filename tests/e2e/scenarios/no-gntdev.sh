@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 60
+# long: x86
 # No /dev/xen/gntdev: a guest that wants grants is refused, one that does not is
 # served.
 

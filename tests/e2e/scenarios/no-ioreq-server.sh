@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
+# arch: arm
 # limit: 60
 # xen: stock
 # A Xen without CONFIG_IOREQ_SERVER, as Debian's: xl create fails within ten

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 120
+# long: x86
 # The daemon is stopped while two guests do I/O, and started again: they wait
 # meanwhile and notice nothing else.
 

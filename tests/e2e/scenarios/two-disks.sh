@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 90
+# long: x86
 # Two disks and a read-only third, each its own.
 
 a=$(image a.img 32M)

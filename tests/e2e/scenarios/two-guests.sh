@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 120
+# long: x86
 # Two guests at once, one with grants and one without; each keeps its disk when
 # the other goes.
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 240
+# long: x86
 # 256 MiB of patterns through foreign mappings, verified from both sides.
 
 disk=$(image a.img 256M)
