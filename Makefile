@@ -85,6 +85,27 @@ manager-objs := \
 cli-objs := \
 	tools/xen-vblk.o
 
+# The simulated Xen. One shared library knows the world, the others have the
+# names, versions and functions of Xen's.
+sim-world-objs := \
+	tests/sim/count.o \
+	tests/sim/domain.o \
+	tests/sim/grant.o \
+	tests/sim/lib/base.o \
+	tests/sim/memory.o \
+	tests/sim/port.o \
+	tests/sim/server.o \
+	tests/sim/vcpu.o \
+	tests/sim/wait.o \
+	tests/sim/world.o
+
+sim-lib-objs := \
+	tests/sim/lib/ctrl.o \
+	tests/sim/lib/devicemodel.o \
+	tests/sim/lib/evtchn.o \
+	tests/sim/lib/foreignmemory.o \
+	tests/sim/lib/gnttab.o
+
 load-objs := \
 	tools/vblk-load.o
 
@@ -251,6 +272,11 @@ all-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/unit/test_*.c)))
 tests := $(if $(CONFIG_CMOCKA),$(all-tests))
 
+# tests/sim/test_NAME.c looks after the simulation itself.
+all-sim-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
+	$(wildcard $(srcdir)/tests/sim/test_*.c)))
+sim-tests := $(if $(CONFIG_CMOCKA),$(all-sim-tests))
+
 all-fuzzers := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/fuzz/fuzz_*.c)))
 fuzzers := $(if $(CONFIG_CMOCKA),$(all-fuzzers))
@@ -259,7 +285,8 @@ fuzz-main := $(if $(CONFIG_FUZZ),,tests/fuzz/replay.o)
 all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(OBJS_$p))) $(tests:=.o) $(foreach t,$(tests),\
 	$(TEST_$(t:tests/unit/test_%=%))) $(fuzzers:=.o) $(fuzz-main) \
-	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%))))
+	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
+	$(sim-world-objs) $(sim-lib-objs) $(sim-tests:=.o) tests/sim/fixture.o)
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -308,6 +335,55 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 
 -include $(all-objs:.o=.d)
 
+# --- the simulated Xen ---------------------------------------------------------
+
+# Without sanitizers in any case: xenstored runs on these libraries, too.
+sim-objs := $(sim-world-objs) $(sim-lib-objs)
+$(sim-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
+	$(BASE_CFLAGS)) -fPIC
+LINK_LIB = $(CC) -shared $(CFLAGS) $(filter-out -pie -fsanitize% \
+	-fno-sanitize%,$(BASE_LDFLAGS)) $(LDFLAGS) -Wl,-z,defs
+
+# The host's libxenctrl: its interface has the version that its name has.
+xenctrl-soname = $(shell LC_ALL=C readelf -d \
+	"$$($(CC) -print-file-name=libxenctrl.so)" | \
+	sed -n 's/.*SONAME.*\[\(.*\)\].*/\1/p')
+xenctrl-version = $(subst libxenctrl.so.,,$(xenctrl-soname))
+tests/sim/lib/ctrl.o: DEFINES += \
+	-DSIM_XEN_MINOR=$(lastword $(subst ., ,$(xenctrl-version)))
+
+sim-libs := $(patsubst %,tests/sim/lib/libxen%.so.1,devicemodel evtchn \
+	foreignmemory gnttab) tests/sim/lib/libxenctrl
+sim-world := tests/sim/lib/libxensim.so
+SIM_LIBS = $(sim-world) -Wl,-rpath,$(CURDIR)/tests/sim/lib
+
+.PHONY: sim
+sim: $(sim-world) $(sim-libs)
+
+$(sim-world): $(sim-world-objs) $(srcdir)/tests/sim/lib/world.map
+	$(say) LINK $@
+	$(Q)$(LINK_LIB) -o $@ $(sim-world-objs) -Wl,-soname,$(@F) \
+		-Wl,--version-script=$(lastword $^) -pthread $(XENTOOLCORE_LIBS)
+
+tests/sim/lib/libxen%.so.1: tests/sim/lib/%.o $(sim-world) \
+		$(srcdir)/tests/sim/lib/%.map
+	$(say) LINK $@
+	$(Q)$(LINK_LIB) -o $@ $< $(sim-world) -Wl,-soname,$(@F) \
+		-Wl,--version-script=$(lastword $^)
+
+# A file that says which one it is, because the name is not known beforehand.
+tests/sim/lib/libxenctrl: tests/sim/lib/ctrl.o $(sim-world)
+	$(say) LINK $(@D)/$(xenctrl-soname)
+	$(Q)echo 'VERS_$(xenctrl-version).0 { global: xc_*; local: *; };' >$@.map
+	$(Q)$(LINK_LIB) -o $(@D)/$(xenctrl-soname) $< $(sim-world) \
+		-Wl,-soname,$(xenctrl-soname) -Wl,--version-script=$@.map
+	$(Q)mv $@.map $@
+
+$(sim-tests): %: %.o tests/sim/fixture.o $(sim-world) $(sim-libs)
+	$(say) LINK $@
+	$(Q)$(LINK) -o $@ $< tests/sim/fixture.o $(SIM_LIBS) \
+		$(LIBS_xen-vblk-worker) $(XENCTRL_LIBS) $(CMOCKA_LIBS)
+
 # --- tests ---------------------------------------------------------------------
 
 # The targets that a fresh machine starts with: packages first, then a
@@ -341,14 +417,16 @@ CHECK_SECONDS := 180
 export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
+checks = $(tests) $(fuzzers) $(sim-tests)
+
 .PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
 .PHONY: run-lint
-run-check: all $(tests) $(fuzzers)
+run-check: all $(checks)
 	$(Q)$(srcdir)/tests/check.sh -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
-		-s $(srcdir)/tests/e2e/run.sh $(structure) $(tests) $(fuzzers)
+		-s $(srcdir)/tests/e2e/run.sh $(structure) $(checks)
 
-run-check-quick: all $(tests) $(fuzzers)
-	$(Q)$(srcdir)/tests/check.sh $(structure) $(tests) $(fuzzers)
+run-check-quick: all $(checks)
+	$(Q)$(srcdir)/tests/check.sh $(structure) $(checks)
 
 # Real Xen again, the long scenarios too, on two CPUs that race.
 run-check-smp: all
@@ -366,6 +444,11 @@ run-fuzz: $(fuzzers)
 run-lint: all
 	$(Q)$(call lint-script,size)
 	$(Q)$(srcdir)/tests/check.sh -t 900 $(structure) $(opinions)
+
+.PHONY: check-sim
+check-sim: $(sim-tests)
+	$(Q)$(if $(CONFIG_CMOCKA),,echo "no cmocka here (libcmocka-dev)"; exit 1)
+	$(Q)$(srcdir)/tests/check.sh $(sim-tests)
 
 .PHONY: check-unit
 check-unit: $(tests)
@@ -415,7 +498,9 @@ uninstall:
 clean:
 	$(Q)rm -f $(PROGRAMS) libmapcache.a xen-vblkd.service \
 		$(all-objs) $(all-objs:.o=.d) $(all-tests) $(all-fuzzers) \
-		$(all-tests:=.o) $(all-tests:=.d)
+		$(all-tests:=.o) $(all-tests:=.d) \
+		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
+		$(sim-world) $(sim-libs) tests/sim/lib/libxenctrl.so.*
 
 # A build directory's own Makefile stays: it is how one gets back.
 .PHONY: distclean
@@ -436,6 +521,7 @@ help:
 	@echo "                   (these six install what they need on Debian;"
 	@echo "                   ARCH=arm or ARCH=x86: on that Xen only)"
 	@echo "make check-unit    only the unit tests"
+	@echo "make check-sim     only the tests of the simulated Xen itself"
 	@echo "make lint          structure, and what other tools think of the code"
 	@echo "make install       DESTDIR= and configure's directories are respected"
 	@echo "make uninstall     remove it again, but not the configuration"

@@ -151,7 +151,11 @@ int sim_page_out(struct sim_dom *dom, uint64_t gfn, bool out);
 
 enum sim_grant_access { SIM_GRANT_READ, SIM_GRANT_WRITE };
 
-/* -EBUSY: the entry is in use. To dom0, always. */
+/*
+ * To dom0, always. -EBUSY: the entry is in use. As in Linux, references below
+ * SIM_GRANT_FIRST are the toolstack's (xenstore has one of them).
+ */
+#define SIM_GRANT_FIRST 8u
 int sim_grant(struct sim_dom *dom, uint32_t ref, uint64_t gfn,
 	      enum sim_grant_access access);
 /*
@@ -165,7 +169,12 @@ uint32_t sim_grant_mapped(struct sim_dom *dom, uint32_t ref);
 
 /* --- interrupts ----------------------------------------------------------------- */
 
-/* Edges on a line since the domain began. @irq is absolute, 32 to 1019. */
+/*
+ * Edges on a line since the domain began: an absolute line number, 32 to 1019,
+ * or SIM_MSI plus the vector of a message that the device model injected.
+ */
+#define SIM_MSI 1024u
+#define SIM_IRQS (SIM_MSI + 256u)
 uint32_t sim_irqs(struct sim_dom *dom, uint32_t irq);
 /* Wait until there are not @seen of them. -ETIMEDOUT, -ESRCH. */
 int sim_irq_wait(struct sim_dom *dom, uint32_t irq, uint32_t seen,
@@ -198,6 +207,7 @@ enum sim_call {
 	SIM_DM_MAP_RANGE,
 	SIM_DM_UNMAP_RANGE,
 	SIM_DM_IRQ,
+	SIM_DM_MSI,
 	SIM_RESTRICT,		/* each handle of xentoolcore_restrict_all() */
 	SIM_XC_OPEN,
 	SIM_XC_INFO,
