@@ -18,8 +18,8 @@ usage: bench.sh [--quick] [--json]
 
 ARCH=x86 in the environment (or "make bench ARCH=x86") measures on the x86 rig.
 Progress goes to standard error. About eight minutes (--quick: three), and six
-more to prepare the rig for the first time. Exit status: 0 unless something broke; a target that
-was missed is no failure.
+more to prepare the rig for the first time. Exit status: 0 unless something
+broke; a target that was missed is no failure.
 U
 }
 

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# arch: x86
+# limit: 120
+# The guest gives memory back and gets other memory while it does I/O through
+# foreign mappings: no request sees a page that it no longer has.
+
+disk=$(image a.img 64M)
+daemon_start
+guest_create one -g 0 -m 384 "$disk"
+guest_ready one
+guest_sh one "vblk-load pattern-write --size 64M --seed 1 --direct /dev/vda"
+guest_sh one "(i=0; while [ ! -e /tmp/stop ]; do
+		vblk-load pattern-write --size 64M --seed \$i --direct /dev/vda &&
+		vblk-load pattern-check --size 64M --seed \$i /dev/vda || break
+		echo 3 >/proc/sys/vm/drop_caches; i=\$((i + 1))
+	done >/tmp/w.out 2>&1; echo \$? \$i >/tmp/w.rc) & true"
+
+memory() {
+	guest_sh one "awk '/^MemTotal/ { print int(\$2 / 1024) }' /proc/meminfo"
+}
+shrunk() {
+	[ "$(memory)" -lt $((full - 150)) ]
+}
+grown() {
+	[ "$(memory)" -ge $((full - 8)) ]
+}
+full=$(memory)
+for turn in 1 2 3; do
+	xl mem-set one 208
+	expect "the guest has given memory back" shrunk
+	# Other pages than before, if the guest is to get them.
+	sleep 0.5
+	xl mem-set one 384
+	expect "the guest has its memory again" grown
+done
+guest_sh one "touch /tmp/stop; while [ ! -e /tmp/w.rc ]; do sleep 0.2; done
+	cat /tmp/w.out; read rc rounds </tmp/w.rc; echo \$rounds rounds
+	[ \$rc = 0 ] && [ \$rounds -gt 0 ]" 100
+[ "$(stat_of one invalidations)" -gt 0 ] ||
+	fail "Xen asked for no mapping back"
+guest_sh one "vblk-load pattern-write --size 64M --seed 99 --direct /dev/vda"
+vblk-load pattern-check --size 64M --seed 99 "$disk"
+quiet_dmesg one
+xl destroy one
+all_gone
