@@ -28,10 +28,16 @@ static bool power_of_two(uint32_t n)
 	return n && !(n & (n - 1));
 }
 
+/* virtio 1.2, 2.7: what the parts of a ring are read and written as. */
+static bool ring_aligned(const struct state_queue *q)
+{
+	return !(q->desc & 15) && !(q->driver & 1) && !(q->device & 3);
+}
+
 /* A size is used as soon as the guest makes the queue ready. 0 is refused then. */
 static bool queue_ok(const struct state_queue *q, uint32_t size)
 {
-	if (q->ready > 1)
+	if (q->ready > 1 || (q->ready && !ring_aligned(q)))
 		return false;
 	if (!q->num)
 		return !q->ready;

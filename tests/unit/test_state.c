@@ -180,6 +180,27 @@ static void every_queue_has_a_possible_size(void **state)
 	assert_int_equal(check(s), 0);
 }
 
+/* Atomic accesses to it must not trap; nobody looks at it again on attach. */
+static void a_running_ring_is_aligned(void **state)
+{
+	struct state *s = *state;
+	struct state_queue *q = &s->disk[0].queue[1];
+	uint64_t *part[] = { &q->desc, &q->driver, &q->device };
+	static const uint32_t align[] = { 16, 2, 4 };
+
+	for (uint32_t i = 0; i < 3; i++) {
+		*part[i] = align[i];
+		assert_int_equal(check(s), 0);
+		*part[i] += align[i] / 2;
+		assert_int_equal(check(s), -EBADMSG);
+		/* One that is not running is judged when it is enabled. */
+		q->ready = 0;
+		assert_int_equal(check(s), 0);
+		q->ready = 1;
+		*part[i] = 0;
+	}
+}
+
 static void a_slot_that_is_not_used_may_hold_anything(void **state)
 {
 	struct state *s = *state;
@@ -242,6 +263,7 @@ int main(void)
 		STATE(every_bound_is_checked),
 		STATE(registers_of_pci_hold_what_they_can),
 		STATE(every_queue_has_a_possible_size),
+		STATE(a_running_ring_is_aligned),
 		STATE(a_slot_that_is_not_used_may_hold_anything),
 		STATE(garbage_that_passes_is_in_bounds),
 	};
