@@ -229,13 +229,17 @@ static void take(void)
 static void give_back(struct input *in)
 {
 	uint32_t which = input_u8(in), len = input_u32(in);
+	uint16_t idx;
 
 	for (uint32_t i = 0; i < s.num; i++) {
 		uint16_t head = (uint16_t)((i + which) % s.num);
 
 		if (s.owner[head] != DEVICE)
 			continue;
+		/* The index moves with the batch. */
+		idx = s.r.guest.used->idx;
 		vring_push(&s.r.vr, head, len);
+		MUST(s.r.guest.used->idx == idx);
 		s.owner[head] = RETURNED;
 		s.returned[s.nreturned++] = (struct vring_used_elem){
 			.id = head, .len = len };

@@ -46,6 +46,7 @@ static struct {
 	struct proto_disk disk[STATE_MAX_DISKS];
 	struct proto_start start;
 	uint32_t lives;
+	uint32_t disks_due;	/* the guest starts when they are there */
 	bool leaving;		/* DETACH or STOP was sent */
 	bool over;		/* it was STOP */
 	bool closing;		/* the worker lets go of everything */
@@ -73,10 +74,17 @@ static uint32_t open_fds(void)
 	return n;
 }
 
+/* Of those that were returned. Behind an error only the status is written. */
 static void check_slots(const struct queue *q)
 {
-	for (uint32_t i = 0; i < q->size; i++)
-		MUST(q->vr.pos->in_flight[i] || !q->slot[i].mapped);
+	for (uint32_t i = 0; i < q->size; i++) {
+		const struct request *r = &q->slot[i];
+
+		if (q->vr.pos->in_flight[i])
+			continue;
+		MUST(!r->mapped);
+		MUST(r->status == VIRTIO_BLK_S_OK || r->used_len <= 1);
+	}
 }
 
 /* What was returned is published, and holds no mapping. */
@@ -195,6 +203,8 @@ static void listen_to_worker(void)
 		     msg.type == PROTO_DISK_READY ||
 		     msg.type == PROTO_DISK_FAILED ||
 		     msg.type == PROTO_DISK_REMOVED);
+		if (s.disks_due && msg.type == PROTO_DISK_READY)
+			s.disks_due--;
 	}
 	MUST(ret == 0 || ret == -EAGAIN);
 }
@@ -206,7 +216,9 @@ static void describe_disk(uint32_t slot, uint8_t how)
 		.base = WINDOW + slot * VMMIO_WINDOW_SIZE, .irq = 33 + slot,
 		.flags = how & (PROTO_DISK_READ_ONLY | PROTO_DISK_DIRECT |
 				PROTO_DISK_DISCARD | PROTO_DISK_WRITETHROUGH),
-		.size = IMAGE_SIZE, .block_size = how & 0x40 ? 4096 : 512,
+		/* Larger than the file is: it has shrunk. */
+		.size = how & 16 ? 2 * IMAGE_SIZE : IMAGE_SIZE,
+		.block_size = how & 0x40 ? 4096 : 512,
 		.physical_block_size = 4096, .num_queues = QUEUES,
 		.queue_size = 16, .name = "dom5/xvda",
 		.transport = how & 0x80 ? STATE_PCI : STATE_MMIO,
@@ -341,7 +353,7 @@ static bool story_next(struct ioreq_access *acc)
 	listen_to_worker();
 	if (repeat_access(acc))
 		return true;
-	for (;;) {
+	while (!s.disks_due) {
 		if (guest_has_access()) {
 			if (next_access(acc))
 				return true;
@@ -509,6 +521,7 @@ void story_tell(struct input *in, enum story_state state)
 		pci |= s.disk[i].transport << i;
 	}
 	guest_open(pci);
+	s.disks_due = DISKS;
 	while (!s.over && s.lives < LIVES)
 		live();
 	if (s.over)
