@@ -424,6 +424,7 @@ checks = $(tests) $(fuzzers) $(sim-tests)
 .PHONY: run-lint
 run-check: all $(checks)
 	$(Q)$(srcdir)/tests/check.sh -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
+		-s $(srcdir)/tests/broken/run.sh \
 		-s $(srcdir)/tests/e2e/run.sh $(structure) $(checks)
 
 run-check-quick: all $(checks)

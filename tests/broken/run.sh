@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tests of the tests. Each NAME.patch here breaks the product in a way that
+# somebody once did, or easily could, and names the test that has to notice
+# ("Caught by:"). It is applied to a copy of the tree, that test is built and
+# run, and it must fail. The same test must pass in the copy without the patch.
+# The product has no test switches.
+
+set -euo pipefail
+
+src=$(cd "$(dirname "$0")/../.." && pwd)
+
+usage() {
+	cat <<U
+usage: run.sh [-j JOBS] [NAME]...
+
+-j JOBS  copies to work in at a time (default: processors)
+NAME     NAME.patch (default: all)
+
+Ends like check.sh does.
+U
+}
+
+# Nets take seconds; what hangs has noticed, too.
+limit=60
+
+jobs=$(nproc)
+while getopts j:h opt; do
+	case $opt in
+	j) jobs=$OPTARG ;;
+	h) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+if [ $# = 0 ]; then
+	cd "$src/tests/broken"
+	set -- *.patch
+fi
+names=("${@%.patch}")
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+net_of() {
+	sed -n 's/^# Caught by: *//p' "$src/tests/broken/$1.patch"
+}
+
+# Everything but what was built; the copy has its own configuration.
+copy_tree() {
+	mkdir -p "$1"
+	tar -C "$src" --exclude='*.o' --exclude='*.d' --exclude='./build*' \
+		--exclude=./.git --exclude='./config-host.*' -cf - \
+		./backend ./mapcache ./xen ./tests/unit ./tests/fuzz ./tools \
+		./Makefile ./configure | tar -C "$1" -xf -
+	(cd "$1" && ./configure >/dev/null)
+}
+
+# What the test says of the copy: passes, fails, or is not even there.
+try() {
+	local net=$1
+
+	make -s "$net" >make.log 2>&1 || return 99
+	# The shell's own words about a crash are not wanted, hence the braces.
+	{ timeout -k 1 $limit "$net" >net.log 2>&1; } 2>/dev/null || return 1
+}
+
+say() {
+	printf '  %-7s %-44s  %s\n' "$1" "broken/$2" "$3"
+	echo "$1" >>"$work/results"
+}
+
+show() {
+	tail -n 20 "$1" | sed 's/^/    /'
+}
+
+one() {
+	local name=$1 patch=$src/tests/broken/$1.patch net status=0
+
+	net=$(net_of "$name")
+	if ! patch -s -p1 --dry-run -F0 <"$patch" >patch.log 2>&1; then
+		say FAIL "$name" "the patch does not apply any more"
+		show patch.log
+		return
+	fi
+	patch -s -p1 <"$patch"
+	try "$net" || status=$?
+	patch -s -R -p1 <"$patch"
+	case $status in
+	1) say PASS "$name" "$net" ;;
+	0) say FAIL "$name" "$net does not notice" ;;
+	*)
+		say FAIL "$name" "it does not compile"
+		show make.log
+		;;
+	esac
+}
+
+# Every n-th patch, in a copy of its own.
+worker() {
+	local i
+
+	cd "$work/copy.$1"
+	for ((i = $1; i < ${#names[@]}; i += jobs)); do
+		one "${names[i]}"
+	done
+}
+
+nets=()
+while IFS= read -r net; do
+	nets+=("$net")
+done < <(for name in "${names[@]}"; do net_of "$name"; done | sort -u)
+
+[ "$jobs" -le ${#names[@]} ] || jobs=${#names[@]}
+echo "  broken: ${#names[@]} patches, ${#nets[@]} tests that must notice"
+touch "$work/results"
+mkdir -p "$work/copy.0"
+copy_tree "$work/copy.0"
+(cd "$work/copy.0" && make -s -j"$jobs" "${nets[@]}") >"$work/log" 2>&1 || {
+	cat "$work/log"
+	exit 1
+}
+for net in "${nets[@]}"; do
+	(cd "$work/copy.0" && try "$net") ||
+		say FAIL "${net#tests/}" "fails without any patch"
+done
+for ((i = 1; i < jobs; i++)); do
+	cp -a "$work/copy.0" "$work/copy.$i"
+done
+for ((i = 0; i < jobs; i++)); do
+	worker $i &
+done
+wait
+
+passed=$(grep -c PASS "$work/results" || :)
+failed=$(grep -c FAIL "$work/results" || :)
+printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
+[ "$failed" = 0 ] && [ "$passed" = ${#names[@]} ]
