@@ -99,6 +99,14 @@ sim-world-objs := \
 	tests/sim/wait.o \
 	tests/sim/world.o
 
+# Its toolstack, and what only xenstored is lent.
+simctl-objs := \
+	tests/sim/simctl.o \
+	tests/sim/toolstack.o
+
+sim-xsd-objs := \
+	tests/sim/lib/xsd.o
+
 sim-lib-objs := \
 	tests/sim/lib/ctrl.o \
 	tests/sim/lib/devicemodel.o \
@@ -287,7 +295,8 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(OBJS_$p))) $(tests:=.o) $(foreach t,$(tests),\
 	$(TEST_$(t:tests/unit/test_%=%))) $(fuzzers:=.o) $(fuzz-main) \
 	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
-	$(sim-world-objs) $(sim-lib-objs) $(sim-tests:=.o) tests/sim/fixture.o)
+	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
+	$(sim-tests:=.o) tests/sim/fixture.o)
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -339,7 +348,7 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 # --- the simulated Xen ---------------------------------------------------------
 
 # Without sanitizers in any case: xenstored runs on these libraries, too.
-sim-objs := $(sim-world-objs) $(sim-lib-objs)
+sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs)
 $(sim-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
 	$(BASE_CFLAGS)) -fPIC
 LINK_LIB = $(CC) -shared $(CFLAGS) $(filter-out -pie -fsanitize% \
@@ -354,12 +363,13 @@ tests/sim/lib/ctrl.o: DEFINES += \
 	-DSIM_XEN_MINOR=$(lastword $(subst ., ,$(xenctrl-version)))
 
 sim-libs := $(patsubst %,tests/sim/lib/libxen%.so.1,devicemodel evtchn \
-	foreignmemory gnttab) tests/sim/lib/libxenctrl
+	foreignmemory gnttab) tests/sim/lib/libxenctrl \
+	tests/sim/lib/libxensim-xsd.so
 sim-world := tests/sim/lib/libxensim.so
 SIM_LIBS = $(sim-world) -Wl,-rpath,$(CURDIR)/tests/sim/lib
 
 .PHONY: sim
-sim: $(sim-world) $(sim-libs)
+sim: $(sim-world) $(sim-libs) tests/sim/simctl
 
 $(sim-world): $(sim-world-objs) $(srcdir)/tests/sim/lib/world.map
 	$(say) LINK $@
@@ -379,6 +389,14 @@ tests/sim/lib/libxenctrl: tests/sim/lib/ctrl.o $(sim-world)
 	$(Q)$(LINK_LIB) -o $(@D)/$(xenctrl-soname) $< $(sim-world) \
 		-Wl,-soname,$(xenctrl-soname) -Wl,--version-script=$@.map
 	$(Q)mv $@.map $@
+
+tests/sim/lib/libxensim-xsd.so: $(sim-xsd-objs) $(sim-world)
+	$(say) LINK $@
+	$(Q)$(LINK_LIB) -o $@ $^
+
+tests/sim/simctl: $(simctl-objs) $(sim-world)
+	$(say) LINK $@
+	$(Q)$(CC) -o $@ $(simctl-objs) $(SIM_LIBS) $(XENSTORE_LIBS)
 
 $(sim-tests): %: %.o tests/sim/fixture.o $(sim-world) $(sim-libs)
 	$(say) LINK $@
@@ -418,16 +436,17 @@ CHECK_SECONDS := 180
 export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
-checks = $(tests) $(fuzzers) $(sim-tests)
+checks = $(tests) $(fuzzers) $(sim-tests) $(srcdir)/tests/sim/life.sh
+export SIM_BUILD := $(CURDIR)
 
 .PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
 .PHONY: run-lint
-run-check: all $(checks)
+run-check: all sim $(checks)
 	$(Q)$(srcdir)/tests/check.sh -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
 		-s $(srcdir)/tests/e2e/run.sh $(structure) $(checks)
 
-run-check-quick: all $(checks)
+run-check-quick: all sim $(checks)
 	$(Q)$(srcdir)/tests/check.sh $(structure) $(checks)
 
 # Real Xen again, the long scenarios too, on two CPUs that race.
@@ -448,9 +467,9 @@ run-lint: all
 	$(Q)$(srcdir)/tests/check.sh -t 900 $(structure) $(opinions)
 
 .PHONY: check-sim
-check-sim: $(sim-tests)
+check-sim: all sim $(sim-tests)
 	$(Q)$(if $(CONFIG_CMOCKA),,echo "no cmocka here (libcmocka-dev)"; exit 1)
-	$(Q)$(srcdir)/tests/check.sh $(sim-tests)
+	$(Q)$(srcdir)/tests/check.sh $(sim-tests) $(srcdir)/tests/sim/life.sh
 
 .PHONY: check-unit
 check-unit: $(tests)
@@ -502,7 +521,8 @@ clean:
 		$(all-objs) $(all-objs:.o=.d) $(all-tests) $(all-fuzzers) \
 		$(all-tests:=.o) $(all-tests:=.d) \
 		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
-		$(sim-world) $(sim-libs) tests/sim/lib/libxenctrl.so.*
+		tests/sim/simctl $(sim-world) $(sim-libs) \
+		tests/sim/lib/libxenctrl.so.*
 
 # A build directory's own Makefile stays: it is how one gets back.
 .PHONY: distclean
@@ -523,6 +543,7 @@ help:
 	@echo "                   (these six install what they need on Debian;"
 	@echo "                   ARCH=arm or ARCH=x86: on that Xen only)"
 	@echo "make check-unit    only the unit tests"
+	@echo "make sim           the simulated Xen, see tests/sim/README.md"
 	@echo "make check-sim     only the tests of the simulated Xen itself"
 	@echo "make lint          structure, and what other tools think of the code"
 	@echo "make install       DESTDIR= and configure's directories are respected"

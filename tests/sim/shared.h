@@ -114,7 +114,7 @@ struct sim_domain {
 	struct sim_server server[SIM_SERVERS];
 	struct sim_guest_port port[SIM_GUEST_PORTS];
 	_Atomic uint32_t irq[SIM_IRQS];
-	uint32_t isa_lines;		/* that are up, one bit each */
+	uint64_t lines;			/* that are up, of 0 to 47 */
 	struct sim_grant grant[SIM_GRANTS];
 	uint32_t frame[SIM_FRAMES];	/* by gfn - SIM_RAM_BASE's */
 };

@@ -241,6 +241,15 @@ static void interrupts_are_edges(void **state)
 	assert_int_equal(xendevicemodel_set_isa_irq_level(f->dm, d, 5, 1), 0);
 	assert_int_equal(xendevicemodel_set_isa_irq_level(f->dm, d, 5, 1), 0);
 	assert_int_equal(sim_irqs(f->dom, 5), 1);
+	/* Pin A of device 4. */
+	for (unsigned int level = 2; level-- > 0;)
+		assert_int_equal(xendevicemodel_set_pci_intx_level(f->dm, d, 0,
+				0, 4, 0, level), 0);
+	assert_int_equal(xendevicemodel_set_pci_intx_level(f->dm, d, 0, 0, 4, 0,
+							   1), 0);
+	assert_int_equal(sim_irqs(f->dom, 32), 2);
+	assert_int_equal(xendevicemodel_set_pci_intx_level(f->dm, d, 0, 1, 4, 0,
+							   1), -1);
 }
 
 static void restricted_handles(void **state)

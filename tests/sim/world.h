@@ -171,7 +171,8 @@ uint32_t sim_grant_mapped(struct sim_dom *dom, uint32_t ref);
 
 /*
  * Edges on a line since the domain began: an absolute line number, 32 to 1019,
- * or SIM_MSI plus the vector of a message that the device model injected.
+ * on x86 a global interrupt, 0 to 47 (those of PCI lines begin at 16), or
+ * SIM_MSI plus the vector of a message that the device model injected.
  */
 #define SIM_MSI 1024u
 #define SIM_IRQS (SIM_MSI + 256u)

@@ -237,11 +237,35 @@ int xendevicemodel_set_isa_irq_level(xendevicemodel_handle *dmod,
 		return sim_base_fail(ret);
 	if (level > 1 || irq > 15) {
 		ret = -EINVAL;
-	} else if (level && !(d->isa_lines & 1u << irq)) {
-		d->isa_lines |= 1u << irq;
+	} else if (level && !(d->lines & 1u << irq)) {
+		d->lines |= 1u << irq;
 		irq_edge(dmod->base.w, d, irq);
 	} else if (!level) {
-		d->isa_lines &= ~(1u << irq);
+		d->lines &= ~(UINT64_C(1) << irq);
+	}
+	return sim_base_leave(&dmod->base, ret);
+}
+
+/* Of bus 0, at the interrupt that Xen wires it to: 16 to 47. */
+int xendevicemodel_set_pci_intx_level(xendevicemodel_handle *dmod,
+				      domid_t domid, uint16_t segment,
+				      uint8_t bus, uint8_t device,
+				      uint8_t intx, unsigned int level)
+{
+	const uint32_t irq = ((device << 2) + (device >> 3) + intx) % 32 + 16;
+	const uint64_t line = UINT64_C(1) << irq;
+	struct sim_domain *d;
+	int ret = dm_enter(dmod, SIM_DM_IRQ, domid, &d);
+
+	if (ret)
+		return sim_base_fail(ret);
+	if (level > 1 || segment || bus || device > 31 || intx > 3) {
+		ret = -EINVAL;
+	} else if (level && !(d->lines & line)) {
+		d->lines |= line;
+		irq_edge(dmod->base.w, d, irq);
+	} else if (!level) {
+		d->lines &= ~line;
 	}
 	return sim_base_leave(&dmod->base, ret);
 }
