@@ -151,7 +151,7 @@ ask() {
 	[ "$(stat_of $guest/$VDEV pops)" = "$(stat_of $guest/$VDEV pushes)" ] ||
 		fail "not every request was answered"
 	echo "dom0: memory of the guest that is mapped now, by Xen's own account:"
-	expect_only_rings_mapped "$(domid $guest)" 3
+	expect_only_rings_mapped "$(domid $guest)" $RING_PAGES
 	echo "3 pages, the ring"
 }
 

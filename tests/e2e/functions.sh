@@ -18,6 +18,7 @@
 #   guest_gone NAME            wait until no trace of the guest is left
 #   domid NAME
 #   VDEV                       what xl calls a guest's first disk of ours
+#   RING_PAGES                 how many pages its ring takes
 
 fail() {
 	echo "FAIL: $*" >&2

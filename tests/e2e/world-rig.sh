@@ -7,10 +7,12 @@ DAEMON_LOG=/var/log/xen-vblkd.log
 BACKEND=/local/domain/0/backend/virtio_disk
 GENERIC=/local/domain/0/backend/virtio
 
-# What xl calls a guest's first disk of ours.
+# What xl calls a guest's first disk of ours, and how many pages Linux puts the
+# ring of one queue of 256 entries into: descriptors fill one; the other two areas
+# share one over PCI, but virtio-mmio's driver aligns the last to a page.
 case $(uname -m) in
-x86_64) VDEV=xvde ;;
-*) VDEV=xvda ;;
+x86_64) VDEV=xvde RING_PAGES=2 ;;
+*) VDEV=xvda RING_PAGES=3 ;;
 esac
 
 daemon_log() {

@@ -10,8 +10,7 @@ guest_create one -g 1 "$disk"
 guest_ready one
 verify_patterns one "$disk"
 
-# desc, driver and device area of one queue of 256 entries: three pages.
-expect_only_rings_mapped "$(domid one)" 3
+expect_only_rings_mapped "$(domid one)" "$RING_PAGES"
 xl destroy one
 guest_gone one
 all_gone
