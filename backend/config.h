@@ -26,7 +26,7 @@ struct config_disk {
 	char serial[PROTO_ID_LEN + 1];	/* "": made up */
 	uint32_t pci_slot;	/* of an HVM guest; 0: follows from the name */
 	/* Of a generic device; xl says the same of its disks. */
-	char image[PATH_MAX];	/* "": none, another back end's */
+	char path[PATH_MAX];	/* of the image; "": another back end's */
 	uint32_t read_only;
 };
 

@@ -199,7 +199,7 @@ static int disk_read_configured(struct disk *disk, char *text, size_t len)
 {
 	struct node_keys *k = &disk->keys;
 
-	strcpy(k->params, disk->config.image);
+	strcpy(k->params, disk->config.path);
 	k->read_only = disk->config.read_only;
 	k->discard = !k->read_only;
 	if (k->params[0])

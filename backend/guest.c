@@ -94,7 +94,7 @@ bool guest_wants(const struct guest *guest, const struct node *node)
 		return true;
 	node_generic_name(node, vdev);
 	config_for_disk(guest->env->config, guest->name, guest->uuid, vdev, &c);
-	return c.image[0] != '\0';
+	return c.path[0] != '\0';
 }
 
 /* Coming. */

@@ -61,7 +61,7 @@ static int image_check_type(const struct image_text *t, mode_t mode,
 	if (!(mode & 0444))
 		return image_refuse(t, -EACCES, "has no read permission (mode %03o); chmod u+r", mode & 0777u);
 	if (!read_only && !(mode & 0222))
-		return image_refuse(t, -EACCES, "has no write permission (mode %03o); chmod u+w, or access=ro", mode & 0777u);
+		return image_refuse(t, -EACCES, "has no write permission (mode %03o); chmod u+w, or make the disk read-only", mode & 0777u);
 	return 0;
 }
 
@@ -77,7 +77,7 @@ static int image_explain_open(const struct image_text *t, int err, bool block)
 			"is in use: mounted, part of another device, or somebody's disk" :
 			"is in use");
 	case EROFS:
-		return image_refuse(t, -err, "can't be written (read-only file system or device); use access=ro");
+		return image_refuse(t, -err, "can't be written (read-only file system or device); make the disk read-only");
 	case EPERM:
 		return image_refuse(t, -err, "can't be written (is it immutable, lsattr?)");
 	case ETXTBSY:
@@ -195,7 +195,7 @@ static int image_measure_block(struct image *image, const struct image_text *t,
 		return image_refuse(t, -errno, "can't be measured: %s",
 				    log_strerror(errno));
 	if (ro && !read_only)
-		return image_refuse(t, -EROFS, "is a read-only device; use access=ro");
+		return image_refuse(t, -EROFS, "is a read-only device; make the disk read-only");
 	if (block < (int)IMAGE_SECTOR || block > (int)IMAGE_BLOCK_MAX)
 		return image_refuse(t, -EINVAL, "has logical blocks of %d bytes; guests can have %u to %u",
 				    block, IMAGE_SECTOR, IMAGE_BLOCK_MAX);

@@ -170,9 +170,9 @@ static int parse_serial(const char *value, void *to)
 	return 0;
 }
 
-static int parse_access(const char *value, void *to)
+static int parse_switch(const char *value, void *to)
 {
-	static const char *const words[] = { "rw", "ro", NULL };
+	static const char *const words[] = { "off", "on", NULL };
 
 	return parse_word(value, words, to);
 }
@@ -225,7 +225,7 @@ const struct setting setting_disk[] = {
 	DISK("serial", parse_serial, serial,
 	     "1 to 20 printable characters without blanks"),
 	DISK("pci-slot", parse_pci_slot, pci_slot, "auto, or 4 to 31"),
-	VIRTIO("image", parse_path, image, "an absolute path"),
-	VIRTIO("access", parse_access, read_only, "rw or ro"),
+	VIRTIO("path", parse_path, path, "an absolute path"),
+	VIRTIO("ro", parse_switch, read_only, "on or off"),
 	{ .name = NULL },
 };

@@ -74,7 +74,7 @@ static void an_empty_file_is_the_defaults(void **state)
 	assert_int_equal(d.queues, 0);
 	assert_int_equal(d.queue_size, 256);
 	assert_string_equal(d.serial, "");
-	assert_string_equal(d.image, "");
+	assert_string_equal(d.path, "");
 }
 
 static void the_more_particular_section_wins(void **state)
@@ -92,9 +92,9 @@ static void the_more_particular_section_wins(void **state)
 static void a_guest_has_a_name_and_a_uuid(void **state)
 {
 	(void)state;
-	assert_int_equal(load("[disk " UUID "/virtio1]\nimage = /a\n"), 0);
-	assert_string_equal(of("any", "virtio1").image, "/a");
-	assert_string_equal(of("any", "virtio0").image, "");
+	assert_int_equal(load("[disk " UUID "/virtio1]\npath = /a\n"), 0);
+	assert_string_equal(of("any", "virtio1").path, "/a");
+	assert_string_equal(of("any", "virtio0").path, "");
 }
 
 static void a_generic_device_has_an_image(void **state)
@@ -102,28 +102,28 @@ static void a_generic_device_has_an_image(void **state)
 	struct config_disk d;
 
 	(void)state;
-	assert_int_equal(load("[disk db1/virtio0]\nimage = /dev/vg/a b\n"
-			      "access = ro\n"
-			      "[disk db1/virtio1]\nimage = /srv/c\n"), 0);
+	assert_int_equal(load("[disk db1/virtio0]\npath = /dev/vg/a b\n"
+			      "ro = on\n"
+			      "[disk db1/virtio1]\npath = /srv/c\n"), 0);
 	d = of("db1", "virtio0");
-	assert_string_equal(d.image, "/dev/vg/a b");
+	assert_string_equal(d.path, "/dev/vg/a b");
 	assert_true(d.read_only);
 	d = of("db1", "virtio1");
-	assert_string_equal(d.image, "/srv/c");
+	assert_string_equal(d.path, "/srv/c");
 	assert_false(d.read_only);
-	assert_string_equal(of("db1", "xvda").image, "");
-	assert_string_equal(of("db2", "virtio0").image, "");
+	assert_string_equal(of("db1", "xvda").path, "");
+	assert_string_equal(of("db2", "virtio0").path, "");
 }
 
 static void an_image_belongs_to_one_device(void **state)
 {
 	(void)state;
-	refused("[disk]\nimage = /a\n", ":2: 'image' belongs in");
-	refused("[disk db1]\nimage = /a\n", ":2: 'image' belongs in");
-	refused("[disk db1/xvda]\nimage = /a\n", ":2: 'image' belongs in");
-	refused("[disk db1/xvda]\naccess = ro\n", "'access' belongs in");
-	refused("[disk db1/virtio0]\nimage = a\n", "allowed is an absolute");
-	refused("[disk db1/virtio0]\naccess = r\n", "allowed is rw or ro");
+	refused("[disk]\npath = /a\n", ":2: 'path' belongs in");
+	refused("[disk db1]\npath = /a\n", ":2: 'path' belongs in");
+	refused("[disk db1/xvda]\npath = /a\n", ":2: 'path' belongs in");
+	refused("[disk db1/xvda]\nro = on\n", "'ro' belongs in");
+	refused("[disk db1/virtio0]\npath = a\n", "allowed is an absolute");
+	refused("[disk db1/virtio0]\nro = r\n", "allowed is on or off");
 }
 
 static void a_pci_slot_is_a_number_or_auto(void **state)

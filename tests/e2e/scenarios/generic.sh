@@ -11,10 +11,10 @@ b=$(image b.img 32M)
 uuid=0a1b2c3d-0000-1111-2222-333344445555
 cat >/tmp/vblkd.conf <<C
 [disk one/virtio0]
-image = $a
+path = $a
 [disk $uuid/virtio1]
-image = $b
-access = ro
+path = $b
+ro = on
 C
 vblk-load pattern-write --size 32M --seed 2 "$b"
 daemon_start -c /tmp/vblkd.conf
