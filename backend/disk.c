@@ -383,6 +383,8 @@ void disk_set_failed(struct disk *disk, const char *why)
 			  disk->name);
 		return;
 	}
+	if (disk->others && disk->node.kind == NODE_GENERIC)
+		return;
 	ret = node_set_failed(&disk->node, why);
 	if (ret && ret != -ESTALE)
 		log_error("%s: the failure can't be written to xenstore: %s",

@@ -23,6 +23,10 @@
 #include "backend/statefile.h"
 #include "backend/text.h"
 
+/* What is busy is tried again, less often once that has taken long. */
+#define GUEST_RETRY_MS      200
+#define GUEST_RETRY_SLOW_MS 5000
+
 static void guest_print_uuid(struct guest *g)
 {
 	const uint8_t *u = g->info.uuid;
@@ -99,7 +103,10 @@ bool guest_wants(const struct guest *guest, const struct node *node)
 
 /* Coming. */
 
-/* The state to go on from; for a fresh disk a new one if there is none. */
+/*
+ * The state to go on from; for a fresh disk a new one if there is none. Its
+ * lock settles who serves a guest: the manager and its worker hold it.
+ */
 static int guest_open_state(struct guest *g, bool fresh, char *text,
 			    size_t len)
 {
@@ -117,8 +124,8 @@ static int guest_open_state(struct guest *g, bool fresh, char *text,
 		return 0;
 	}
 	if (fd == -EBUSY)
-		text_set(text, len, "an earlier worker of this guest is still at work; if it hangs, kill it (pgrep -af 'xen-vblk-worker dom%u')",
-			 g->domid);
+		text_set(text, len, "another process serves this guest, or an earlier worker of it has not ended (lslocks shows who holds %s/%u.state)",
+			 g->env->config->runtime_dir, g->domid);
 	else if (fresh)
 		text_set(text, len, "%s/%u.state can't be made: %s",
 			 g->env->config->runtime_dir, g->domid,
@@ -140,9 +147,17 @@ static int guest_prepare(struct disk *d, char *text, size_t len)
 		return -EBUSY;
 	}
 	ret = disk_read(d, text, len);
-	if (!ret)
-		ret = guest_open_state(g, d->fresh, text, len);
+	if (ret)
+		return ret;
+	ret = guest_open_state(g, d->fresh, text, len);
+	d->others = ret == -EBUSY;
 	return ret ? ret : disk_prepare(d, text, len);
+}
+
+static void guest_retry(struct guest *g, int ms)
+{
+	if (!g->env->retry_ms || ms < g->env->retry_ms)
+		g->env->retry_ms = ms;
 }
 
 void guest_try(struct disk *disk)
@@ -162,7 +177,8 @@ void guest_try(struct disk *disk)
 	}
 	if (ret == -EBUSY && loop_now() < disk->patience) {
 		log_debug("%s: %s", disk->name, text);
-		g->env->retry = true;
+		guest_retry(g, disk->patience == INT64_MAX ?
+			    GUEST_RETRY_SLOW_MS : GUEST_RETRY_MS);
 		return;
 	}
 	if (ret)
@@ -237,7 +253,8 @@ static void guest_finish_closed(struct guest *g)
 		next = LIST_NEXT(d, link);
 		if (d->status != DISK_CLOSED)
 			continue;
-		ret = node_set_closed(&d->node);
+		/* Not over the head of whoever serves it. */
+		ret = d->others ? 0 : node_set_closed(&d->node);
 		if (ret)
 			log_error("%s: state 6 can't be written to xenstore: %s",
 				  d->name, log_strerror(ret));

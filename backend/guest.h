@@ -52,6 +52,7 @@ struct disk {
 	bool served;		/* was RUNNING once */
 	bool leaving;		/* while ADDING: to be removed then */
 	bool seen;		/* by the scan under way */
+	bool others;		/* while NEW: another process has the guest */
 	bool discard;		/* offered */
 	uint32_t slot;		/* of the state, from DISK_WAITING on */
 	uint32_t num_queues;
@@ -80,7 +81,7 @@ struct guest_env {
 	uint32_t self;
 	bool stopping;		/* nothing new is begun */
 	bool rescan;		/* set here: look at xenstore again */
-	bool retry;		/* set here: and once more in a moment */
+	int retry_ms;		/* set here: and once more after that; 0: no */
 };
 
 struct guest {

@@ -20,7 +20,7 @@
 #include "backend/log.h"
 #include "backend/statefile.h"
 
-#define SCAN_RETRY_MS 200	/* for what is busy */
+#define SCAN_RETRY_MS 200	/* for what others are still closing */
 
 static struct guest *scan_find(struct manager *m, uint32_t domid)
 {
@@ -54,10 +54,21 @@ static void scan_claim(struct guest *g, const struct node *node, bool fresh)
 			  node->devid, log_strerror(ret));
 }
 
-static void scan_finish_removal(const struct node *node)
+/*
+ * Nobody serves it here. If somebody else does, 6 is theirs to write: what they
+ * have of the guest may still be mapped.
+ */
+static void scan_finish_removal(struct manager *m, const struct guest *g,
+				const struct node *node)
 {
-	int ret = node_set_closed(node);
+	int ret;
 
+	if ((!g || g->state_fd < 0) &&
+	    statefile_is_locked(m->env.runtime_dir, node->domid)) {
+		m->env.retry_ms = SCAN_RETRY_MS;
+		return;
+	}
+	ret = node_set_closed(node);
 	if (ret)
 		log_error("dom%u: state 6 of disk %u can't be written to xenstore: %s",
 			  node->domid, node->devid, log_strerror(ret));
@@ -66,8 +77,9 @@ static void scan_finish_removal(const struct node *node)
 			 node->domid, node->devid);
 }
 
-static void scan_unknown(struct guest *g, const struct node *node,
-			 unsigned int state, bool online)
+static void scan_unknown(struct manager *m, struct guest *g,
+			 const struct node *node, unsigned int state,
+			 bool online)
 {
 	if (!guest_wants(g, node))
 		return;
@@ -76,7 +88,7 @@ static void scan_unknown(struct guest *g, const struct node *node,
 	else if (state == NODE_INIT_WAIT || state == NODE_CONNECTED)
 		scan_claim(g, node, false);
 	else if (state == NODE_CLOSING && !online)
-		scan_finish_removal(node);
+		scan_finish_removal(m, g, node);
 }
 
 /* Of a guest that has no disk here yet; it stays if it gets one. */
@@ -94,7 +106,7 @@ static void scan_new_guest(struct manager *m, const struct node *node,
 		return;
 	}
 	scan_insert(m, g);
-	scan_unknown(g, node, state, online);
+	scan_unknown(m, g, node, state, online);
 }
 
 static void scan_node(void *arg, const struct node *node,
@@ -113,9 +125,9 @@ static void scan_node(void *arg, const struct node *node,
 			guest_try(d);
 		guest_settle(g);
 	} else if (closing && node->kind == NODE_DISK) {
-		scan_finish_removal(node);
+		scan_finish_removal(m, g, node);
 	} else if (g) {
-		scan_unknown(g, node, state, online);
+		scan_unknown(m, g, node, state, online);
 	} else {
 		scan_new_guest(m, node, state, online);
 	}
@@ -183,7 +195,7 @@ int scan_run(struct manager *m)
 	int ret;
 
 	m->env.rescan = false;
-	m->env.retry = false;
+	m->env.retry_ms = 0;
 	LIST_FOREACH(g, &m->guests, link)
 		LIST_FOREACH(d, &g->disks, link)
 			d->seen = false;
@@ -196,7 +208,7 @@ int scan_run(struct manager *m)
 	if (m->released)
 		statefile_for_each(m->env.runtime_dir, scan_sweep_one, m);
 	m->released = false;
-	if (m->env.retry)
-		loop_arm(&m->loop, &m->retry, SCAN_RETRY_MS);
+	if (m->env.retry_ms)
+		loop_arm(&m->loop, &m->retry, m->env.retry_ms);
 	return 0;
 }

@@ -88,6 +88,15 @@ int statefile_open(int dir, uint32_t domid, const uint8_t uuid[16])
 	return ret;
 }
 
+bool statefile_is_locked(int dir, uint32_t domid)
+{
+	int fd = statefile_get(dir, domid);
+
+	if (fd >= 0)
+		close(fd);
+	return fd == -EBUSY;
+}
+
 static int statefile_fill(int fd, uint32_t domid, const uint8_t uuid[16])
 {
 	struct state *state;

@@ -7,18 +7,20 @@
  *
  * Each open file is locked. The lock belongs to the open file, which a worker
  * gets a duplicate of, so a file stays locked until both the manager that
- * opened it and its worker have ended: nobody can start a second worker on it.
+ * opened it and its worker have ended: nobody can start a second worker on it,
+ * and of several managers that see a guest one serves it.
  */
 #ifndef BACKEND_STATEFILE_H
 #define BACKEND_STATEFILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "backend/state.h"
 
 /*
- * The file of a running guest. A descriptor, or -ENOENT; -EBUSY while an
- * earlier worker still has it; what state_check() says of one that is no use.
+ * The file of a running guest. A descriptor, or -ENOENT; -EBUSY while another
+ * manager or an earlier worker has it; what state_check() says of one that is no use.
  */
 int statefile_open(int dir, uint32_t domid, const uint8_t uuid[16]);
 
@@ -26,6 +28,12 @@ int statefile_open(int dir, uint32_t domid, const uint8_t uuid[16]);
 int statefile_create(int dir, uint32_t domid, const uint8_t uuid[16]);
 
 void statefile_remove(int dir, uint32_t domid);
+
+/*
+ * Does anybody serve that guest? Not to be asked about one whose file is open
+ * here: true then, too.
+ */
+bool statefile_is_locked(int dir, uint32_t domid);
 
 /* A copy of what is in it now. 0 or -errno. */
 int statefile_read(int fd, struct state *state);
