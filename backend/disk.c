@@ -379,8 +379,8 @@ void disk_set_failed(struct disk *disk, const char *why)
 	disk->status = DISK_FAILED;
 	log_error("%s (%s): %s", disk->name, disk->guest->name, why);
 	if (!disk->fresh) {
-		log_error("%s: the guest goes on and waits for this disk; put it right, then reload xen-vblkd (SIGHUP)",
-			  disk->name);
+		log_error("%s: the guest goes on and waits for this disk; put it right, then %s",
+			  disk->name, disk->guest->env->again);
 		return;
 	}
 	if (disk->others && disk->node.kind == NODE_GENERIC)

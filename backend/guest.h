@@ -78,7 +78,7 @@ struct guest_env {
 	struct domains *domains;
 	const struct config *config;
 	int runtime_dir;
-	uint32_t self;
+	const char *again;	/* what to do for another try, as a clause */
 	bool stopping;		/* nothing new is begun */
 	bool rescan;		/* set here: look at xenstore again */
 	int retry_ms;		/* set here: and once more after that; 0: no */

@@ -16,7 +16,6 @@
 
 #include "backend/log.h"
 #include "backend/report.h"
-#include "backend/runtime.h"
 #include "backend/scan.h"
 #include "xen/store.h"
 
@@ -29,9 +28,10 @@ static void manager_check_done(struct manager *m)
 	m->done = m->env.stopping;
 	LIST_FOREACH(g, &m->guests, link)
 		m->done = m->done && !g->worker.pid;
+	m->done = m->done || (m->leaving && LIST_EMPTY(&m->guests));
 }
 
-static void manager_stop(struct manager *m, int result)
+void manager_stop(struct manager *m, int result)
 {
 	struct guest *g;
 
@@ -44,6 +44,15 @@ static void manager_stop(struct manager *m, int result)
 		guest_detach(g);
 }
 
+void manager_leave(struct manager *m, int result)
+{
+	if (m->env.stopping || m->leaving)
+		return;
+	m->leaving = true;
+	m->result = result;
+	m->env.rescan = true;
+}
+
 static void manager_store(struct loop_source *source)
 {
 	struct manager *m = source->owner;
@@ -53,14 +62,14 @@ static void manager_store(struct loop_source *source)
 	m->released = m->released || released;
 	m->env.rescan = m->env.rescan || n > 0;
 	if (n < 0) {
-		log_error("xenstored is lost (%s); the guests wait for their disks until xen-vblkd is started again",
-			  log_strerror(n));
+		log_error("xenstored is lost (%s); the guests wait for their disks until %s is started again",
+			  log_strerror(n), m->program);
 		loop_remove(&m->loop, source);
 		manager_stop(m, n);
 	}
 }
 
-static void manager_reload(struct manager *m)
+void manager_reload(struct manager *m)
 {
 	struct config *config, *old = m->config;
 	char text[TEXT_LEN];
@@ -72,7 +81,8 @@ static void manager_reload(struct manager *m)
 	}
 	if (strcmp(config->runtime_dir, old->runtime_dir) ||
 	    strcmp(config->socket, old->socket))
-		log_warning("runtime-dir and socket can't change while xen-vblkd runs");
+		log_warning("runtime-dir and socket can't change while %s runs",
+			    m->program);
 	memcpy(config->runtime_dir, old->runtime_dir,
 	       sizeof(config->runtime_dir));
 	memcpy(config->socket, old->socket, sizeof(config->socket));
@@ -80,7 +90,7 @@ static void manager_reload(struct manager *m)
 	m->env.config = config;
 	config_free(old);
 	if (!m->log_level_given)
-		log_init("xen-vblkd", config->log_level);
+		log_init(m->program, config->log_level);
 	log_info("configuration read again; it holds for disks that come from now on");
 	LIST_FOREACH(g, &m->guests, link)
 		guest_reload(g);
@@ -95,11 +105,12 @@ static void manager_signal(struct loop_source *source)
 	while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			if (!m->env.stopping)
-				manager_reload(m);
+				m->hangup(m);
 			continue;
 		}
-		log_info("%s: workers let go of their guests, which wait until xen-vblkd is back",
-			 info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+		log_info("%s: workers let go of their guests, which wait until %s is back",
+			 info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM",
+			 m->program);
 		manager_stop(m, 0);
 	}
 }
@@ -125,27 +136,31 @@ static void manager_out_of_patience(struct loop_timer *timer)
 	}
 }
 
+void manager_look(struct manager *m)
+{
+	int ret = 0;
+
+	if (m->env.rescan && !m->env.stopping)
+		ret = scan_run(m);
+	if (ret) {
+		log_error("xenstore can't be read: %s", log_strerror(ret));
+		manager_stop(m, ret);
+	}
+	manager_check_done(m);
+}
+
 int manager_run(struct manager *m)
 {
 	int ret;
 
-	m->released = true;	/* sweep at the start */
-	m->env.rescan = true;
-	while (!m->done) {
-		ret = 0;
-		if (m->env.rescan && !m->env.stopping)
-			ret = scan_run(m);
-		if (ret) {
-			log_error("xenstore can't be read: %s",
-				  log_strerror(ret));
-			manager_stop(m, ret);
-		}
-		manager_check_done(m);
-		ret = m->done ? 0 : loop_once(&m->loop);
+	for (;;) {
+		manager_look(m);
+		if (m->done)
+			return m->result;
+		ret = loop_once(&m->loop);
 		if (ret)
 			return ret;
 	}
-	return m->result;
 }
 
 /* Beginning and end. */
@@ -173,10 +188,12 @@ static int manager_open_signals(struct manager *m)
 static int manager_open_store(struct manager *m)
 {
 	char root[NODE_ROOT_LEN];
-	int ret = store_own_domid(m->env.store, &m->env.self);
+	int ret = store_own_domid(m->env.store, &m->scope.self);
 
 	for (int kind = 0; kind < NODE_KINDS && !ret; kind++) {
-		node_root(root, m->env.self, (enum node_kind)kind);
+		if (!m->scope.kind[kind])
+			continue;
+		node_root(root, m->scope.self, (enum node_kind)kind);
 		ret = store_watch(m->env.store, root);
 	}
 	if (!ret)
@@ -204,23 +221,21 @@ int manager_open(struct manager *m, char *text, size_t len)
 	loop_init(&m->loop);
 	LIST_INIT(&m->guests);
 	m->env = (struct guest_env){
-		.loop = &m->loop, .config = m->config, .runtime_dir = -1,
+		.loop = &m->loop, .config = m->config,
+		.runtime_dir = m->runtime_dir, .again = m->again,
+		.rescan = true,
 	};
+	m->released = true;	/* sweep at the start */
 	m->retry = (struct loop_timer){ .fire = manager_retry, .owner = m };
 	m->patience = (struct loop_timer){
 		.fire = manager_out_of_patience, .owner = m,
 	};
-	m->lock_fd = -1;
 	control_init(&m->control, &m->loop, manager_answer, m);
 	ret = manager_open_signals(m);
 	if (ret) {
 		text_set(text, len, "signals: %s", log_strerror(ret));
 		return ret;
 	}
-	ret = runtime_open(m->config->runtime_dir, &m->env.runtime_dir,
-			   &m->lock_fd, text, len);
-	if (ret)
-		return ret;
 	ret = store_open(&m->env.store);
 	if (!ret)
 		ret = manager_open_store(m);
@@ -249,10 +264,8 @@ void manager_close(struct manager *m)
 	}
 	domains_close(m->env.domains);
 	store_close(m->env.store);
-	if (m->env.runtime_dir >= 0)
-		close(m->env.runtime_dir);
-	if (m->lock_fd >= 0)
-		close(m->lock_fd);
+	if (m->runtime_dir >= 0)
+		close(m->runtime_dir);
 	if (m->signal_fd > 0)
 		close(m->signal_fd);
 	loop_fini(&m->loop);

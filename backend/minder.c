@@ -198,8 +198,9 @@ static void minder_lost(struct guest *g)
 	n = minder_count_death(g);
 	if (n >= GUEST_DEATHS) {
 		g->status = GUEST_LOST;
-		log_error("dom%u (%s): its worker ended %d times within %d s and is not started again; the guest waits for its disks. Reload xen-vblkd (SIGHUP) to try again",
-			  g->domid, g->name, GUEST_DEATHS, GUEST_DEATHS_SPAN);
+		log_error("dom%u (%s): its worker ended %d times within %d s and is not started again; the guest waits for its disks. To try again, %s",
+			  g->domid, g->name, GUEST_DEATHS, GUEST_DEATHS_SPAN,
+			  g->env->again);
 		return;
 	}
 	g->status = GUEST_BACKOFF;

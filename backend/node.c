@@ -177,7 +177,8 @@ static int node_visit_guest(struct node *n, const char *root,
 	return ret;
 }
 
-static int node_visit_kind(struct node *n, const struct node_walk *w)
+static int node_visit_kind(struct node *n, uint32_t only,
+			   const struct node_walk *w)
 {
 	char root[NODE_ROOT_LEN], **names;
 	uint64_t domid;
@@ -190,6 +191,8 @@ static int node_visit_kind(struct node *n, const struct node_walk *w)
 	for (int i = 0; i < count && !ret; i++) {
 		if (node_parse(names[i], UINT16_MAX, &domid))
 			continue;
+		if (only != NODE_EVERY_GUEST && only != domid)
+			continue;
 		n->domid = (uint32_t)domid;
 		ret = node_visit_guest(n, root, w);
 	}
@@ -197,18 +200,19 @@ static int node_visit_kind(struct node *n, const struct node_walk *w)
 	return ret;
 }
 
-int node_for_each(struct store *store, uint32_t self,
+int node_for_each(struct store *store, const struct node_scope *scope,
 		  void (*each)(void *arg, const struct node *node,
 			       unsigned int state, bool online),
 		  void *arg)
 {
-	struct node n = { .store = store, .self = self };
+	struct node n = { .store = store, .self = scope->self };
 	struct node_walk w = { each, arg };
 	int ret = 0;
 
 	for (int kind = 0; kind < NODE_KINDS && !ret; kind++) {
 		n.kind = (enum node_kind)kind;
-		ret = node_visit_kind(&n, &w);
+		if (scope->kind[kind])
+			ret = node_visit_kind(&n, scope->domid, &w);
 	}
 	return ret;
 }

@@ -55,6 +55,15 @@ struct node_keys {
 	bool discard;
 };
 
+/* The part of xenstore that a manager looks at. */
+struct node_scope {
+	uint32_t self;
+	uint32_t domid;		/* this guest's nodes, or NODE_EVERY_GUEST */
+	bool kind[NODE_KINDS];
+};
+
+#define NODE_EVERY_GUEST UINT32_MAX
+
 /* The path that is to be watched. @path has NODE_ROOT_LEN bytes. */
 void node_root(char *path, uint32_t self, enum node_kind kind);
 
@@ -62,11 +71,11 @@ void node_root(char *path, uint32_t self, enum node_kind kind);
 void node_generic_name(const struct node *node, char *vdev);
 
 /*
- * Call @each for every disk that has a state; generic devices that are no
+ * Call @each for every disk in @scope that has a state; generic devices that are no
  * block devices are passed over. Stops at the first error of xenstore; what was
  * not seen then says nothing.
  */
-int node_for_each(struct store *store, uint32_t self,
+int node_for_each(struct store *store, const struct node_scope *scope,
 		  void (*each)(void *arg, const struct node *node,
 			       unsigned int state, bool online),
 		  void *arg);

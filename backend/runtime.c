@@ -18,12 +18,12 @@
 #include "backend/log.h"
 #include "backend/text.h"
 
-static int runtime_open_dir(const char *path, int *dir, char *text,
-			    size_t len)
+int runtime_open(const char *path, int *dir, char *text, size_t len)
 {
 	struct stat st;
 	int ret;
 
+	*dir = -1;
 	if (mkdir(path, 0755) && errno != EEXIST)
 		goto fail;
 	*dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -40,17 +40,11 @@ fail:
 	return ret;
 }
 
-int runtime_open(const char *path, int *dir, int *lock, char *text,
-		 size_t len)
+int runtime_lock(int dir, const char *path, int *lock, char *text, size_t len)
 {
 	int ret;
 
-	*lock = -1;
-	*dir = -1;
-	ret = runtime_open_dir(path, dir, text, len);
-	if (ret)
-		return ret;
-	*lock = openat(*dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	*lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 		       0600);
 	if (*lock >= 0 && !flock(*lock, LOCK_EX | LOCK_NB))
 		return 0;

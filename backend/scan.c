@@ -119,11 +119,13 @@ static void scan_node(void *arg, const struct node *node,
 
 	if (d) {
 		d->seen = true;
-		if (state == NODE_CLOSED || closing)
+		if (state == NODE_CLOSED || closing || m->leaving)
 			guest_leave(d);
 		else
 			guest_try(d);
 		guest_settle(g);
+	} else if (m->leaving) {
+		return;
 	} else if (closing && node->kind == NODE_DISK) {
 		scan_finish_removal(m, g, node);
 	} else if (g) {
@@ -199,7 +201,7 @@ int scan_run(struct manager *m)
 	LIST_FOREACH(g, &m->guests, link)
 		LIST_FOREACH(d, &g->disks, link)
 			d->seen = false;
-	ret = node_for_each(m->env.store, m->env.self, scan_node, m);
+	ret = node_for_each(m->env.store, &m->scope, scan_node, m);
 	if (ret)
 		return ret;
 	LIST_FOREACH(g, &m->guests, link)

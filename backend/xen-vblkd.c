@@ -82,34 +82,58 @@ static void options_parse(struct options *o, int argc, char **argv)
 	exit(EXIT_USAGE);
 }
 
+/* The directory, the lock, then what could disturb another xen-vblkd. */
+static int daemon_open(struct manager *m, char *text, size_t len)
+{
+	const char *dir = m->config->runtime_dir;
+	static int lock;
+	int ret = runtime_open(dir, &m->runtime_dir, text, len);
+
+	/* Held until the process ends. */
+	if (!ret)
+		ret = runtime_lock(m->runtime_dir, dir, &lock, text, len);
+	return ret ? ret : manager_open(m, text, len);
+}
+
 int main(int argc, char **argv)
 {
-	static struct manager manager;
+	static struct manager manager = {
+		.program = "xen-vblkd",
+		.again = "reload xen-vblkd (SIGHUP)",
+		.scope = {
+			.domid = NODE_EVERY_GUEST,
+			.kind = { [NODE_DISK] = true, [NODE_GENERIC] = true },
+		},
+		.hangup = manager_reload,
+		.runtime_dir = -1,
+	};
 	struct options o = { .level = LOG_LEVEL_INFO };
+	struct config *config;
 	char text[TEXT_LEN];
 	int ret;
 
 	options_parse(&o, argc, argv);
 	log_init("xen-vblkd", o.level);
-	ret = config_load(&manager.config, o.config, text, sizeof(text));
+	ret = config_load(&config, o.config, text, sizeof(text));
 	if (ret) {
 		log_error("%s", text);
 		return EXIT_FAILURE;
 	}
 	if (o.test) {
-		config_free(manager.config);
+		config_free(config);
 		return EXIT_SUCCESS;
 	}
 	if (!o.level_given)
-		log_init("xen-vblkd", manager.config->log_level);
+		log_init("xen-vblkd", config->log_level);
+	manager.config = config;
 	manager.config_path = o.config;
 	manager.log_level_given = o.level_given;
-	ret = manager_open(&manager, text, sizeof(text));
+	ret = daemon_open(&manager, text, sizeof(text));
 	if (ret) {
 		log_error("%s", text);
 	} else {
 		log_info("version " VERSION ", serving the guests of domain %u",
-			 manager.env.self);
+			 manager.scope.self);
 		runtime_notify("READY=1");
 		ret = manager_run(&manager);
 		runtime_notify("STOPPING=1");
