@@ -63,6 +63,7 @@ manager-objs := \
 	backend/disk.o \
 	backend/guest.o \
 	backend/image.o \
+	backend/listen.o \
 	backend/log.o \
 	backend/loop.o \
 	backend/manager.o \
@@ -141,7 +142,7 @@ LIBS_vblk-load = -pthread
 
 TEST_blk := backend/blk.o
 TEST_coalesce := backend/coalesce.o
-TEST_config := backend/config.o backend/log.o backend/setting.o
+TEST_config := backend/config.o backend/log.o backend/setting.o backend/text.o
 TEST_gpa :=
 TEST_log := backend/log.o
 TEST_msix := backend/msix.o
@@ -216,6 +217,7 @@ story := \
 FUZZ_blk := backend/blk.o
 FUZZ_control := \
 	backend/control.o \
+	backend/listen.o \
 	backend/log.o \
 	backend/loop.o \
 	backend/place.o \

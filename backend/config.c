@@ -21,6 +21,7 @@
 
 #include "backend/setting.h"
 #include "backend/state.h"
+#include "backend/text.h"
 
 #define CONFIG_SECTION_MAX 49	/* inih's, without the brackets */
 #define CONFIG_DISK        "disk"
@@ -64,26 +65,6 @@ static int config_error(struct config_reader *r, const char *fmt, ...)
 	return 0;
 }
 
-/* 1 when @name = @value was taken, as inih wants it; *index is the key's. */
-static int config_set(struct config_reader *r, const struct setting *keys,
-		      void *to, const char *name, const char *value,
-		      unsigned int *index)
-{
-	const struct setting *k = keys;
-
-	while (k->name && strcmp(k->name, name))
-		k++;
-	if (!k->name)
-		return config_error(r, "there is no '%s' %s", name,
-				    keys == setting_disk ? "for a disk" :
-				    "before the first section");
-	if (k->parse(value, (char *)to + k->offset))
-		return config_error(r, "%s = '%s': allowed is %s", name, value,
-				    k->allowed);
-	*index = (unsigned int)(k - keys);
-	return 1;
-}
-
 /* "disk", "disk GUEST", "disk GUEST/VDEV" */
 static int config_parse_section(struct config_section *s, const char *section)
 {
@@ -101,51 +82,98 @@ static int config_parse_section(struct config_section *s, const char *section)
 	return slash && (!s->guest[0] || !s->vdev[0]) ? -EINVAL : 0;
 }
 
+static struct config_section *config_find(struct config *c,
+					  const struct config_section *s)
+{
+	for (size_t i = 0; i < c->nsections; i++)
+		if (!strcmp(c->sections[i].guest, s->guest) &&
+		    !strcmp(c->sections[i].vdev, s->vdev))
+			return &c->sections[i];
+	return NULL;
+}
+
+static struct config_section *config_append(struct config *c,
+					    const struct config_section *s)
+{
+	struct config_section *more =
+		reallocarray(c->sections, c->nsections + 1, sizeof(*s));
+
+	if (!more)
+		return NULL;
+	c->sections = more;
+	c->sections[c->nsections] = *s;
+	return &c->sections[c->nsections++];
+}
+
+struct config_section *config_add(struct config *config, const char *guest,
+				  const char *vdev)
+{
+	struct config_section s = { .disk = disk_defaults };
+
+	snprintf(s.guest, sizeof(s.guest), "%s", guest);
+	snprintf(s.vdev, sizeof(s.vdev), "%s", vdev);
+	return config_append(config, &s);
+}
+
+int config_set(struct config_section *section, const char *name,
+	       const char *value, char *text, size_t len)
+{
+	struct config_section *s = section;
+	const struct setting *k = setting_disk;
+	unsigned int index;
+	int ret = setting_apply(setting_disk, &s->disk, name, value, &index,
+				text, len);
+
+	if (ret)
+		return ret;
+	k += index;
+	if (k->vdev && strncmp(s->vdev, k->vdev, strlen(k->vdev)) != 0) {
+		text_set(text, len, "'%s' belongs in a section [disk GUEST/%sN]; what xl calls a disk has it in the guest's own configuration",
+			 name, k->vdev);
+		return -EINVAL;
+	}
+	s->set |= 1u << index;
+	return 0;
+}
+
 static struct config_section *config_section(struct config_reader *r,
 					     const char *section)
 {
-	struct config *c = r->config;
-	struct config_section s, *more;
+	struct config_section s, *found;
 
 	if (config_parse_section(&s, section)) {
 		config_error(r, "section [%s]: allowed are [disk], [disk GUEST] and [disk GUEST/VDEV]",
 			     section);
 		return NULL;
 	}
-	for (size_t i = 0; i < c->nsections; i++)
-		if (!strcmp(c->sections[i].guest, s.guest) &&
-		    !strcmp(c->sections[i].vdev, s.vdev))
-			return &c->sections[i];
-	more = reallocarray(c->sections, c->nsections + 1, sizeof(s));
-	if (!more) {
+	found = config_find(r->config, &s);
+	if (!found)
+		found = config_append(r->config, &s);
+	if (!found)
 		config_error(r, "out of memory");
-		return NULL;
-	}
-	c->sections = more;
-	more[c->nsections] = s;
-	return &more[c->nsections++];
+	return found;
 }
 
+/* 1 when it was taken, as inih wants it. */
 static int config_handler(void *arg, const char *section, const char *name,
 			  const char *value)
 {
 	struct config_reader *r = arg;
-	const struct setting *k = setting_disk;
 	struct config_section *s;
-	unsigned int index = 0;
+	char text[TEXT_LEN];
+	unsigned int index;
+	int ret;
 
-	if (!*section)
-		return config_set(r, setting_global, r->config, name, value,
-				  &index);
-	s = config_section(r, section);
-	if (!s || !config_set(r, setting_disk, &s->disk, name, value, &index))
-		return 0;
-	k += index;
-	if (k->vdev && strncmp(s->vdev, k->vdev, strlen(k->vdev)) != 0)
-		return config_error(r, "'%s' belongs in a section [disk GUEST/%sN]; what xl calls a disk has it in the guest's own configuration",
-				    name, k->vdev);
-	s->set |= 1u << index;
-	return 1;
+	if (*section) {
+		s = config_section(r, section);
+		if (!s)
+			return 0;
+		ret = config_set(s, name, value, text, sizeof(text));
+	} else {
+		ret = setting_apply(setting_global, r->config, name, value,
+				    &index, text, sizeof(text));
+	}
+	return ret ? config_error(r, "%s", text) : 1;
 }
 
 /* A section is looked at when it begins, so one without keys is, too. */

@@ -56,6 +56,17 @@ int config_load(struct config **config, const char *path, char *text,
 void config_free(struct config *config);
 
 /*
+ * One more section, [disk GUEST/VDEV], over all that are as particular. NULL
+ * without memory; good until the next is added.
+ */
+struct config_section *config_add(struct config *config, const char *guest,
+				  const char *vdev);
+
+/* A key in it. 0, or -EINVAL with a sentence in @text. */
+int config_set(struct config_section *section, const char *name,
+	       const char *value, char *text, size_t len);
+
+/*
  * What holds for one disk: the defaults, then [disk], then [disk GUEST], then
  * [disk GUEST/VDEV], where GUEST is the guest's name or uuid.
  */

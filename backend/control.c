@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "backend/listen.h"
 #include "backend/log.h"
 #include "backend/text.h"
 
@@ -131,38 +130,20 @@ void control_init(struct control *control, struct loop *loop,
 		};
 }
 
-static int control_listen(int fd, const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int ret;
-
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
-	if (unlink(path) && errno != ENOENT)
-		return -errno;
-	mask = umask(0177);
-	ret = bind(fd, (const struct sockaddr *)&addr, sizeof(addr));
-	ret = ret ? -errno : 0;
-	umask(mask);
-	if (!ret && listen(fd, CONTROL_CLIENTS))
-		ret = -errno;
-	return ret;
-}
-
 int control_open(struct control *control, const char *path, char *text,
 		 size_t len)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int ret = fd < 0 ? -errno : control_listen(fd, path);
+	int fd = listen_at(path, CONTROL_CLIENTS);
+	int ret = fd < 0 ? fd : 0;
 
 	if (!ret) {
 		control->source.fd = fd;
 		ret = loop_add(control->loop, &control->source);
 	}
-	if (!ret)
+	if (!ret) {
+		control->path = path;
 		return 0;
+	}
 	if (fd >= 0)
 		close(fd);
 	control->source.fd = -1;
@@ -182,4 +163,5 @@ void control_close(struct control *control)
 	loop_remove(control->loop, &control->source);
 	close(control->source.fd);
 	control->source.fd = -1;
+	unlink(control->path);
 }

@@ -30,6 +30,7 @@ struct control_client {
 struct control {
 	struct loop *loop;
 	struct loop_source source;	/* .fd -1: not open */
+	const char *path;		/* while it is open */
 	char *(*answer)(void *arg, const char *request);
 	void *arg;
 	struct control_client client[CONTROL_CLIENTS];
@@ -44,8 +45,9 @@ void control_init(struct control *control, struct loop *loop,
 
 /*
  * Listen at @path, for root alone; a socket that an earlier daemon left there
- * is replaced, so the caller has made sure that it has ended. 0, or -errno
- * with a sentence in @text.
+ * is replaced, so the caller has made sure that it has ended. @path is the
+ * caller's and has to last until control_close(), which removes the socket. 0,
+ * or -errno with a sentence in @text.
  */
 int control_open(struct control *control, const char *path, char *text,
 		 size_t len);

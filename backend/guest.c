@@ -27,11 +27,11 @@
 #define GUEST_RETRY_MS      200
 #define GUEST_RETRY_SLOW_MS 5000
 
-static void guest_print_uuid(struct guest *g)
+void guest_print_uuid(const struct domain_info *info, char *text)
 {
-	const uint8_t *u = g->info.uuid;
+	const uint8_t *u = info->uuid;
 
-	snprintf(g->uuid, sizeof(g->uuid),
+	snprintf(text, GUEST_UUID_LEN,
 		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
 		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
 		 u[10], u[11], u[12], u[13], u[14], u[15]);
@@ -57,7 +57,7 @@ int guest_open(struct guest **guest, struct guest_env *env, uint32_t domid)
 	g->state_fd = -1;
 	g->worker = (struct spawn)SPAWN_NONE;
 	LIST_INIT(&g->disks);
-	guest_print_uuid(g);
+	guest_print_uuid(&g->info, g->uuid);
 	node_guest_name(env->store, domid, g->name);
 	minder_init(g);
 	*guest = g;

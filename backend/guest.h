@@ -26,6 +26,7 @@
 #include "backend/text.h"
 #include "xen/domain.h"
 
+#define GUEST_UUID_LEN    40
 #define GUEST_DEATHS      5	/* of a worker … */
 #define GUEST_DEATHS_SPAN 60	/* … in so many seconds are too many */
 
@@ -89,7 +90,7 @@ struct guest {
 	struct guest_env *env;
 	uint32_t domid;
 	struct domain_info info;
-	char uuid[40];		/* as text */
+	char uuid[GUEST_UUID_LEN];	/* as text */
 	char name[NODE_NAME_LEN];
 	LIST_HEAD(, disk) disks;
 	enum guest_status status;
@@ -105,6 +106,9 @@ struct guest {
 };
 
 LIST_HEAD(guest_list, guest);
+
+/* As people write it. @text has GUEST_UUID_LEN bytes. */
+void guest_print_uuid(const struct domain_info *info, char *text);
 
 /* A guest without disks. -ENOENT when Xen does not know it or it is dying. */
 int guest_open(struct guest **guest, struct guest_env *env, uint32_t domid);

@@ -11,6 +11,7 @@
 
 #include "backend/place.h"
 #include "backend/state.h"
+#include "backend/text.h"
 
 static int parse_number(const char *value, uint64_t *n)
 {
@@ -229,3 +230,26 @@ const struct setting setting_disk[] = {
 	VIRTIO("ro", parse_switch, read_only, "on or off"),
 	{ .name = NULL },
 };
+
+int setting_apply(const struct setting *keys, void *to, const char *name,
+		  const char *value, unsigned int *index, char *text,
+		  size_t len)
+{
+	const struct setting *k = keys;
+
+	while (k->name && strcmp(k->name, name))
+		k++;
+	if (!k->name) {
+		text_set(text, len, "there is no '%s' %s", name,
+			 keys == setting_disk ? "for a disk" :
+			 "before the first section");
+		return -EINVAL;
+	}
+	if (k->parse(value, (char *)to + k->offset)) {
+		text_set(text, len, "%s = '%s': allowed is %s", name, value,
+			 k->allowed);
+		return -EINVAL;
+	}
+	*index = (unsigned int)(k - keys);
+	return 0;
+}

@@ -21,6 +21,15 @@ struct setting {
 extern const struct setting setting_global[];	/* of struct config */
 extern const struct setting setting_disk[];	/* of struct config_disk */
 
+/*
+ * Set the key @name of @keys, one of the two tables, in *to. *index is its
+ * place in the table. 0, or -EINVAL with a sentence in @text, and then *to is
+ * what it was.
+ */
+int setting_apply(const struct setting *keys, void *to, const char *name,
+		  const char *value, unsigned int *index, char *text,
+		  size_t len);
+
 /* "info" and so on. 0 or -EINVAL. */
 int setting_log_level(const char *value, enum log_level *level);
 
