@@ -79,9 +79,17 @@ manager-objs := \
 	backend/state.o \
 	backend/statefile.o \
 	backend/text.o \
-	backend/xen-vblkd.o \
 	xen/domain.o \
 	xen/store.o
+
+daemon-objs := \
+	backend/xen-vblkd.o
+
+model-objs := \
+	backend/arguments.o \
+	backend/monitor.o \
+	backend/qmp.o \
+	backend/xen-vblk-dm.o
 
 cli-objs := \
 	tools/xen-vblk.o
@@ -120,14 +128,17 @@ load-objs := \
 
 # Each program, what it is made of and the libraries it may need. Libraries
 # show which program can do what: the worker has no xenstore.
-PROGRAMS := xen-vblk-worker xen-vblkd xen-vblk vblk-load
+PROGRAMS := xen-vblk-worker xen-vblkd xen-vblk-dm xen-vblk vblk-load
 
 OBJS_xen-vblk-worker := $(worker-objs) libmapcache.a
 LIBS_xen-vblk-worker = $(XENDEVICEMODEL_LIBS) $(XENFOREIGNMEMORY_LIBS) \
 	$(XENGNTTAB_LIBS) $(XENEVTCHN_LIBS) $(XENTOOLCORE_LIBS) $(URING_LIBS)
 
-OBJS_xen-vblkd := $(manager-objs)
+OBJS_xen-vblkd := $(manager-objs) $(daemon-objs)
 LIBS_xen-vblkd = $(XENSTORE_LIBS) $(XENCTRL_LIBS) $(JSON_LIBS) $(INIH_LIBS)
+
+OBJS_xen-vblk-dm := $(manager-objs) $(model-objs)
+LIBS_xen-vblk-dm = $(LIBS_xen-vblkd)
 
 OBJS_xen-vblk := $(cli-objs)
 LIBS_xen-vblk = $(JSON_LIBS)
@@ -140,9 +151,16 @@ LIBS_vblk-load = -pthread
 # tests/unit/test_NAME.c is linked with the objects in TEST_NAME. Objects of
 # tests/unit that are no tests themselves may be among them.
 
+config-tests := \
+	backend/config.o \
+	backend/log.o \
+	backend/setting.o \
+	backend/text.o
+
+TEST_arguments := backend/arguments.o $(config-tests)
 TEST_blk := backend/blk.o
 TEST_coalesce := backend/coalesce.o
-TEST_config := backend/config.o backend/log.o backend/setting.o backend/text.o
+TEST_config := $(config-tests)
 TEST_gpa :=
 TEST_log := backend/log.o
 TEST_msix := backend/msix.o
@@ -150,6 +168,7 @@ TEST_pcicfg := backend/msix.o backend/pcicfg.o backend/vdev.o
 TEST_place := backend/place.o backend/text.o
 TEST_pool := backend/pool.o
 TEST_proto := backend/proto.o
+TEST_qmp := backend/arguments.o backend/qmp.o $(config-tests)
 TEST_state := backend/state.o
 
 mapcache-tests := tests/unit/fake_xen.o tests/unit/world.o $(mapcache-objs)
@@ -317,7 +336,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$p)))
 # A test gets the libraries of the objects it names and no others.
 object-libs = $(if $(filter backend/aio.o,$1),$(URING_LIBS)) \
 	$(if $(filter backend/config.o,$1),$(INIH_LIBS)) \
-	$(if $(filter backend/report.o tools/%.o,$1),$(JSON_LIBS)) \
+	$(if $(filter backend/qmp.o backend/report.o tools/%.o,$1),$(JSON_LIBS)) \
 	$(if $(filter xen/%.o,$1),$(LIBS_xen-vblk-worker) $(LIBS_xen-vblkd))
 
 define unit-test
@@ -483,6 +502,7 @@ check-unit: $(tests)
 pages := $(wildcard $(srcdir)/docs/man/*.[158])
 installed = \
 	$(sbindir)/xen-vblkd \
+	$(libexecdir)/xen-vblkd/xen-vblk-dm \
 	$(libexecdir)/xen-vblkd/xen-vblk-worker \
 	$(bindir)/xen-vblk \
 	$(unitdir)/xen-vblkd.service \
@@ -495,11 +515,11 @@ xen-vblkd.service: $(srcdir)/tools/xen-vblkd.service.in config-host.mak
 
 # An administrator's configuration is never replaced.
 .PHONY: install
-install: xen-vblkd xen-vblk-worker xen-vblk xen-vblkd.service
+install: xen-vblkd xen-vblk-dm xen-vblk-worker xen-vblk xen-vblkd.service
 	install -d $(sort $(dir $(addprefix $(DESTDIR),$(installed)))) \
 		$(DESTDIR)$(sysconfdir)
 	install xen-vblkd $(DESTDIR)$(sbindir)/
-	install xen-vblk-worker $(DESTDIR)$(libexecdir)/xen-vblkd/
+	install xen-vblk-dm xen-vblk-worker $(DESTDIR)$(libexecdir)/xen-vblkd/
 	install xen-vblk $(DESTDIR)$(bindir)/
 	install -m 644 xen-vblkd.service $(DESTDIR)$(unitdir)/
 	install -m 644 $(srcdir)/docs/xen-vblkd.conf.example $(DESTDIR)$(docdir)/

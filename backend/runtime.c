@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -55,6 +56,14 @@ int runtime_lock(int dir, const char *path, int *lock, char *text, size_t len)
 	else
 		text_set(text, len, "%s/lock: %s", path, log_strerror(ret));
 	return ret;
+}
+
+void runtime_remove_control(int dir, uint32_t domid)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), RUNTIME_CONTROL, domid);
+	unlinkat(dir, name, 0);
 }
 
 void runtime_notify(const char *what)

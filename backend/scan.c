@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "backend/log.h"
+#include "backend/runtime.h"
 #include "backend/statefile.h"
 
 #define SCAN_RETRY_MS 200	/* for what others are still closing */
@@ -188,6 +189,7 @@ static void scan_sweep_one(void *arg, uint32_t domid)
 		return;
 	log_debug("dom%u: is no more, removing its state", domid);
 	statefile_remove(m->env.runtime_dir, domid);
+	runtime_remove_control(m->env.runtime_dir, domid);
 }
 
 int scan_run(struct manager *m)

@@ -6,6 +6,7 @@
 DAEMON_LOG=/var/log/xen-vblkd.log
 BACKEND=/local/domain/0/backend/virtio_disk
 GENERIC=/local/domain/0/backend/virtio
+MODEL=/usr/libexec/xen-vblkd/xen-vblk-dm
 
 # What xl calls a guest's first disk of ours, and how many pages Linux puts the
 # ring of one queue of 256 entries into: descriptors fill one; the other two areas
@@ -120,6 +121,43 @@ served() {
 	[ "$(node_state "$1" "$2")" = 2 ]
 }
 
+# model_guest NAME [OPTION...] WORDS...: write the configuration of a guest with
+# a device model of its own; each WORDS is its -disk, but for the index. -g N
+# says for all whether they use grants.
+model_guest() {
+	model_name=$1 model_opts='' model_grants=0 model_args='' i=0
+	shift
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-g) model_grants=$2; shift 2 ;;
+		-*) model_opts="$model_opts $1 $2"; shift 2 ;;
+		*) break ;;
+		esac
+	done
+	for words; do
+		model_opts="$model_opts -v grant_usage=$model_grants"
+		model_args="$model_args\"-disk\",\"index=$i,$words\","
+		i=$((i + 1))
+	done
+	# shellcheck disable=SC2086 # options have no blanks in scenarios
+	guest_write_config "$model_name" $model_opts \
+		-x "device_model_version=\"qemu-xen\"" \
+		-x "device_model_override=\"$MODEL\"" \
+		-x "channel=[\"connection=socket,path=/run/xen/none-$model_name,name=none\"]" \
+		-x "device_model_args=[$model_args]"
+}
+
+model_log() {
+	cat "/var/log/xen/qemu-dm-$1.log"
+}
+
+# model_ask DOMID QUESTION...: xen-vblk, of a guest's own device model
+model_ask() {
+	socket=/run/xen-vblkd/$1.control
+	shift
+	xen-vblk -s "$socket" "$@"
+}
+
 guest_gone() {
 	expect "domain $1 is gone" no_domain "$1"
 	expect "no zombie domain is left" no_zombie
@@ -129,9 +167,12 @@ guest_gone() {
 all_gone() {
 	expect "no zombie domain is left" no_zombie
 	expect "no worker is left" no_process xen-vblk-worker
+	expect "no device model is left" no_process xen-vblk-dm
 	expect "no xenstore node is left" no_node
 	expect "no state file is left" \
 		sh -c '! ls /run/xen-vblkd/*.state 2>/dev/null'
+	expect "no socket is left" \
+		sh -c '! ls /run/xen-vblkd/*.control /run/xen/qmp-* 2>/dev/null'
 	! lslocks 2>/dev/null | grep /srv/ || fail "an image is still locked"
 }
 
@@ -144,8 +185,8 @@ world_end() {
 	for d in $(xl list | awk 'NR > 2 { print $1 }'); do
 		xl destroy "$d" 2>/dev/null || :
 	done
-	pid=$(pidof xen-vblkd xen-vblk-worker) && kill -9 $pid
-	rm -rf /run/xen-vblkd /srv/* /tmp/*.out
+	pid=$(pidof xen-vblkd xen-vblk-worker xen-vblk-dm) && kill -9 $pid
+	rm -rf /run/xen-vblkd /srv/* /tmp/*.out /var/log/xen/qemu-dm-*
 	for d in "$BACKEND" "$GENERIC"; do
 		xenstore-rm "$d" 2>/dev/null
 	done

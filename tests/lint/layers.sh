@@ -12,7 +12,7 @@ cc=${LINT_CC:-cc}
 # The files of backend/ that run a process and so may hold Xen handles. All
 # others are parts: they can be tested without any Xen.
 worker='device|disks|orders|queue|startup|transport|transport_mmio|transport_pci|worker'
-manager='dialog|disk|guest|manager|minder|node|report|scan|xen-vblkd'
+manager='dialog|disk|guest|manager|minder|node|report|scan|xen-vblk-dm|xen-vblkd'
 processes="backend/($worker|$manager)\.[ch]"
 
 bad=0
@@ -60,8 +60,8 @@ only 'xen/domain\.c' "$include<(xenctrl|xenguest)[^>]*>" \
 only 'backend/aio\.c' "$include<(liburing|linux/io_uring)[^>]*>" \
 	"io_uring: backend/aio.c"
 only 'backend/config\.c' "$include<ini\.h>" "inih: backend/config.c"
-only 'backend/report\.c|tools/xen-vblk\.c' "$include<(json-c/)?json[^>]*>" \
-	"JSON: what the control socket answers, and its client"
+only 'backend/(qmp|report)\.c|tools/xen-vblk\.c' "$include<(json-c/)?json[^>]*>" \
+	"JSON: what is said to libxl, what the control socket answers, its client"
 only 'tools/.*' "$include<pthread\.h>" "our processes have one thread"
 
 only 'backend/isolate\.c' \

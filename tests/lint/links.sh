@@ -16,6 +16,7 @@ fi
 declare -A allowed=(
 	[xen-vblk-worker]="liburing libxendevicemodel libxenevtchn
 		libxenforeignmemory libxengnttab libxentoolcore"
+	[xen-vblk-dm]="libinih libjson-c libxenctrl libxenstore"
 	[xen-vblkd]="libinih libjson-c libxenctrl libxenstore"
 	[xen-vblk]="libjson-c"
 	[vblk-load]=""

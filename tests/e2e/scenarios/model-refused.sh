@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# arch: arm
+# limit: 120
+# Device models that can't serve their guest: xl create fails within eight
+# seconds, before the guest has run, and the log says what to do. Another guest
+# goes on. Devices of other types are not closed: libxl waits ten seconds for
+# whoever serves them.
+
+good=$(image good.img 16M)
+model_guest other -g 1 "path=$good"
+guest start other
+guest_ready other
+
+# refused SECONDS REASON-PATTERN [WORDS...]
+refused() {
+	most=$1 reason=$2
+	shift 2
+	model_guest bad -g 1 "$@"
+	sed_config
+	begin=$(date +%s)
+	if guest start bad >/tmp/create.out 2>&1; then
+		fail "xl create accepted $*"
+	fi
+	took=$(($(date +%s) - begin))
+	echo "$took s: $reason"
+	[ $took -le "$most" ] || fail "xl create took $took s for $*"
+	model_log bad | grep -qE "$reason" ||
+		{ cat /tmp/create.out; model_log bad; fail "no word of '$reason'"; }
+	[ -z "$(guest_console bad 2>/dev/null)" ] || fail "the guest ran"
+	expect "domain is gone" no_domain bad
+	guest_sh other "vblk-load read --bs 4k --count 50 --direct /dev/vda >/dev/null"
+}
+
+# What a case changes in the configuration.
+sed_config() {
+	:
+}
+
+refused 8 "absent.img does not exist" "path=/srv/absent.img"
+refused 8 "is a directory" "path=/srv"
+refused 8 "good.img is locked" "path=$good"
+refused 8 "there is no 'cash' for a disk" "path=$good,cash=none"
+refused 8 "queues = '9': allowed is" "path=$good,queues=9"
+refused 8 "has no path=" "queues=1"
+spare=$(image spare.img 16M)
+refused 8 "multiple of" "path=$spare" "path=$(image odd.img 1000001)"
+sed_config() {
+	sed -i 's/index=0,/index=7,/' /etc/xen/bad.cfg
+}
+refused 8 "index=7.*no such block device" "path=$spare"
+sed_config() {
+	sed -i 's/type=virtio,device2/type=virtio,device26/' /etc/xen/bad.cfg
+}
+refused 20 "no such block device" "path=$spare"
+sed_config() {
+	sed -i '/^device_model_args/s/"-disk"/"-drive"/' /etc/xen/bad.cfg
+}
+refused 8 "no option -drive" "path=$spare"
+
+quiet_dmesg other
+xl destroy other
+all_gone

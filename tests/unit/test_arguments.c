@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * xen-vblk-dm's command line: what libxl of several releases writes is
+ * understood, what can't be done is refused with a reason.
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/arguments.h"
+#include "backend/config.h"
+
+#define UUID "0a1b2c3d-0000-1111-2222-333344445555"
+#define QMP  "/run/xen/qmp-libxl-7"
+#define WORDS(...) ((const char *[]){ __VA_ARGS__, NULL })
+
+static struct arguments args;
+static char text[1024];
+
+static int parse(const char *const words[])
+{
+	char *argv[64];
+	size_t n = 0;
+
+	for (; words[n]; n++)
+		argv[n] = (char *)words[n];
+	argv[n] = NULL;
+	return arguments_parse(&args, argv, text, sizeof(text));
+}
+
+static void refused(const char *const words[], const char *why)
+{
+	assert_int_equal(parse(words), -EINVAL);
+	if (!strstr(text, why))
+		fail_msg("'%s' is not in: %s", why, text);
+}
+
+/* The -disk arguments over an empty configuration. */
+static int apply(struct config_disk *disk, const char *vdev)
+{
+	struct config config = { 0 };
+	int ret = arguments_apply(&args, &config, UUID, text, sizeof(text));
+
+	if (!ret)
+		config_for_disk(&config, "any", UUID, vdev, disk);
+	free(config.sections);
+	return ret;
+}
+
+static void libxl_4_17_is_understood(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(WORDS(
+		"-xen-domid", "7", "-no-shutdown",
+		"-chardev", "socket,id=libxl-cmd,path=" QMP ",server,nowait",
+		"-mon", "chardev=libxl-cmd,mode=control",
+		"-chardev", "socket,id=libxenstat-cmd,path=/run/x,server,nowait",
+		"-mon", "chardev=libxenstat-cmd,mode=control",
+		"-nodefaults", "-no-user-config", "-xen-attach",
+		"-name", "one", "-vnc", "none", "-display", "none",
+		"-disk", "index=0,path=/srv/a.img",
+		"-machine", "xenpv", "-m", "256")), 0);
+	assert_int_equal(args.job, ARGUMENTS_SERVE);
+	assert_int_equal(args.domid, 7);
+	assert_int_equal(args.nchardevs, 2);
+	assert_true(args.chardev[0].monitor && args.chardev[1].monitor);
+	assert_string_equal(args.chardev[0].path, QMP);
+	assert_int_equal(args.chardev[0].fd, -1);
+	assert_int_equal(args.ndisks, 1);
+}
+
+static void libxl_4_20_is_understood(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(WORDS(
+		"-xen-domid", "7", "-no-shutdown",
+		"-chardev", "socket,id=libxl-cmd,fd=19,server=on,wait=off",
+		"-mon", "chardev=libxl-cmd,mode=control",
+		"-chardev", "socket,id=libxl-channel1,path=/run/xen/none,server=on,wait=off",
+		"-nodefaults", "-no-user-config", "-xen-attach",
+		"-name", "one", "-vnc", "none", "-display", "none",
+		"-machine", "xenpv", "-m", "256")), 0);
+	assert_int_equal(args.chardev[0].fd, 19);
+	assert_true(args.chardev[0].monitor);
+	assert_false(args.chardev[1].monitor);
+	assert_string_equal(args.chardev[1].id, "libxl-channel1");
+}
+
+static void a_probe_has_no_domain(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(WORDS(
+		"-S", "-no-user-config", "-nodefaults", "-nographic",
+		"-machine", "none,accel=xen",
+		"-chardev", "socket,id=libxl-cmd,fd=19,server=on,wait=off",
+		"-mon", "chardev=libxl-cmd,mode=control")), 0);
+	assert_int_equal(args.job, ARGUMENTS_PROBE);
+	/* Nobody to talk to, or disks without a guest: no probe. */
+	refused(WORDS("-S"), "no -xen-domid");
+	refused(WORDS("-disk", "index=0,path=/a",
+		      "-chardev", "socket,id=a,fd=3",
+		      "-mon", "chardev=a,mode=control"), "no -xen-domid");
+}
+
+static void a_pty_channel_is_named_and_no_more(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(WORDS("-xen-domid", "7",
+				     "-chardev", "pty,id=libxl-channel1")), 0);
+	assert_false(args.chardev[0].socket);
+	refused(WORDS("-xen-domid", "7", "-chardev", "pty,id=a",
+		      "-mon", "chardev=a,mode=control"), "no chardev that is");
+}
+
+static void what_is_not_done_is_refused(void **state)
+{
+	(void)state;
+	refused(WORDS("-xen-domid", "7", "-vnc", "127.0.0.1:0"), "no screen");
+	refused(WORDS("-xen-domid", "7", "-display", "sdl"), "no screen");
+	refused(WORDS("-xen-domid", "7", "-drive", "file=a"), "no option -drive");
+	refused(WORDS("-xen-domid", "7", "-runas", "a"), "device_model_restrict");
+	refused(WORDS("-xen-domid", "7", "-xen-domid-restrict"),
+		"device_model_restrict");
+	refused(WORDS("-xen-domid", "7", "a.img"), "'a.img' is not understood");
+	refused(WORDS("-xen-domid", "7x"), "not the number of a domain");
+	refused(WORDS("-xen-domid", "65536"), "not the number of a domain");
+	refused(WORDS("-xen-domid"), "-xen-domid: what?");
+	refused(WORDS("-xen-domid", "7", "-log-level", "loud"), "allowed is");
+	refused(WORDS("-xen-domid", "7", "-mon", "chardev=a,mode=control"),
+		"no chardev");
+	refused(WORDS("-xen-domid", "7", "-chardev", "socket,id=a,fd=3",
+		      "-mon", "chardev=a,mode=readline"), "mode=control");
+	refused(WORDS("-xen-domid", "7",
+		      "-chardev", "socket,id=a,host=b,port=1"), "'host=b'");
+	refused(WORDS("-xen-domid", "7", "-chardev", "socket,fd=3"), "no id");
+}
+
+static void a_disk_has_the_keys_of_the_configuration(void **state)
+{
+	struct config_disk d;
+
+	(void)state;
+	assert_int_equal(parse(WORDS(
+		"-xen-domid", "7",
+		"-disk", "path=/dev/vg/a,,b=c,index=0,queues=2,ro=on,cache=writethrough,serial=x",
+		"-disk", "index=10,path=/srv/b.img")), 0);
+	assert_int_equal(args.ndisks, 2);
+	assert_int_equal(apply(&d, "virtio0"), 0);
+	assert_string_equal(d.path, "/dev/vg/a,b=c");
+	assert_int_equal(d.queues, 2);
+	assert_true(d.read_only && d.writethrough);
+	assert_string_equal(d.serial, "x");
+	assert_int_equal(apply(&d, "virtio10"), 0);
+	assert_string_equal(d.path, "/srv/b.img");
+	assert_false(d.read_only);
+}
+
+static void a_disk_needs_index_and_path(void **state)
+{
+	struct config_disk d;
+
+	(void)state;
+	refused(WORDS("-xen-domid", "7", "-disk", "path=/a"), "no index=");
+	refused(WORDS("-xen-domid", "7", "-disk", "index=a,path=/a"),
+		"index is a number");
+	refused(WORDS("-xen-domid", "7", "-disk", "index=-1,path=/a"),
+		"index is a number");
+	refused(WORDS("-xen-domid", "7", "-disk", "index=1,path=/a",
+		      "-disk", "index=1,path=/b"), "another one with index 1");
+	assert_int_equal(parse(WORDS("-xen-domid", "7", "-disk", "index=0")), 0);
+	assert_int_equal(apply(&d, "virtio0"), -EINVAL);
+	assert_non_null(strstr(text, "no path="));
+}
+
+static void unknown_keys_of_a_disk_are_refused(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "index=0,path=/a,cash=none", "no 'cash' for a disk" },
+		{ "index=0,path=/a,ro", "'ro' has no value" },
+		{ "index=0,path=/a,ro=maybe", "allowed is on or off" },
+		{ "index=0,path=a", "allowed is an absolute path" },
+		{ "index=0,path=/a,queues=0", "allowed is auto" },
+	};
+	struct config_disk d;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_int_equal(parse(WORDS("-xen-domid", "7", "-disk",
+					     wrong[i][0])), 0);
+		assert_int_equal(apply(&d, "virtio0"), -EINVAL);
+		if (!strstr(text, wrong[i][1]))
+			fail_msg("'%s' is not in: %s", wrong[i][1], text);
+	}
+}
+
+static void a_disk_wins_over_the_configuration(void **state)
+{
+	struct config config = { 0 };
+	struct config_section *s = config_add(&config, "one", "virtio0");
+	struct config_disk d;
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(config_set(s, "path", "/b", text, sizeof(text)), 0);
+	assert_int_equal(config_set(s, "queues", "3", text, sizeof(text)), 0);
+	assert_int_equal(parse(WORDS("-xen-domid", "7",
+				     "-disk", "index=0,path=/a")), 0);
+	assert_int_equal(arguments_apply(&args, &config, UUID, text,
+					 sizeof(text)), 0);
+	config_for_disk(&config, "one", UUID, "virtio0", &d);
+	assert_string_equal(d.path, "/a");
+	assert_int_equal(d.queues, 3);
+	free(config.sections);
+}
+
+static void what_is_too_much_is_refused(void **state)
+{
+	static char path[8192];
+	const char *words[64] = { "-xen-domid", "7" };
+	struct config_disk d;
+	size_t n = 2;
+
+	(void)state;
+	for (int i = 0; i < ARGUMENTS_CHARDEVS + 1; i++) {
+		words[n++] = "-chardev";
+		words[n++] = "pty,id=a";
+	}
+	refused(words, "more than 8 -chardev");
+	memset(path, 'a', sizeof(path) - 1);
+	memcpy(path, "index=0,path=/", strlen("index=0,path=/"));
+	assert_int_equal(parse(WORDS("-xen-domid", "7", "-disk", path)), 0);
+	assert_int_equal(apply(&d, "virtio0"), -EINVAL);
+	refused(WORDS("-xen-domid", "7", "-chardev", path), "no kind");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(libxl_4_17_is_understood),
+		cmocka_unit_test(libxl_4_20_is_understood),
+		cmocka_unit_test(a_probe_has_no_domain),
+		cmocka_unit_test(a_pty_channel_is_named_and_no_more),
+		cmocka_unit_test(what_is_not_done_is_refused),
+		cmocka_unit_test(a_disk_has_the_keys_of_the_configuration),
+		cmocka_unit_test(a_disk_needs_index_and_path),
+		cmocka_unit_test(unknown_keys_of_a_disk_are_refused),
+		cmocka_unit_test(a_disk_wins_over_the_configuration),
+		cmocka_unit_test(what_is_too_much_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
