@@ -92,7 +92,12 @@ model-objs := \
 	backend/xen-vblk-dm.o
 
 cli-objs := \
-	tools/xen-vblk.o
+	tools/check.o \
+	tools/xen-vblk.o \
+	xen/dm.o \
+	xen/quiet.o \
+	xen/restrict.o \
+	xen/store.o
 
 # The simulated Xen. One shared library knows the world, the others have the
 # names, versions and functions of Xen's.
@@ -141,7 +146,8 @@ OBJS_xen-vblk-dm := $(manager-objs) $(model-objs)
 LIBS_xen-vblk-dm = $(LIBS_xen-vblkd)
 
 OBJS_xen-vblk := $(cli-objs)
-LIBS_xen-vblk = $(JSON_LIBS)
+LIBS_xen-vblk = $(JSON_LIBS) $(XENDEVICEMODEL_LIBS) $(XENSTORE_LIBS) \
+	$(XENTOOLCORE_LIBS)
 
 OBJS_vblk-load := $(load-objs)
 LIBS_vblk-load = -pthread

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * xen-vblk: asks a running xen-vblkd and shows the answer, as JSON or as a
- * table. Nothing here knows which counters there are: a table of counters has
- * a row for each that the answer has.
+ * table, or examines the host (check.c). Nothing here knows which counters there
+ * are: a table of counters has a row for each that the answer has.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -19,6 +19,8 @@
 
 #include <json.h>
 
+#include "tools/check.h"
+
 #define EXIT_USAGE     2
 #define DEFAULT_SOCKET "/run/xen-vblkd/control"
 #define ANSWER_SECONDS 10
@@ -28,8 +30,10 @@ static const char usage[] =
 "usage: xen-vblk [option]... list\n"
 "       xen-vblk [option]... show GUEST[/VDEV]\n"
 "       xen-vblk [option]... stats [GUEST[/VDEV]]\n"
+"       xen-vblk [-s PATH] check\n"
 "\n"
-"Asks xen-vblkd about its disks. GUEST is a domain id or a name.\n"
+"Asks xen-vblkd about its disks. GUEST is a domain id or a name. check examines\n"
+"the host: what does it lack to serve guests?\n"
 "\n"
 "  -s, --socket PATH  where xen-vblkd listens [" DEFAULT_SOCKET "]\n"
 "  -j, --json         the answer as it is\n"
@@ -346,7 +350,7 @@ static void options_verb(struct options *o, int argc, char **argv)
 	if (!argc)
 		options_refuse();
 	o->verb = argv[0];
-	if (!strcmp(o->verb, "list"))
+	if (!strcmp(o->verb, "list") || !strcmp(o->verb, "check"))
 		most = 0;
 	else if (!strcmp(o->verb, "show"))
 		least = 1;
@@ -396,13 +400,18 @@ static void options_parse(struct options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct options o = { .socket = DEFAULT_SOCKET };
+	bool good = true;
 	char *answer;
 
 	options_parse(&o, argc, argv);
-	answer = ask(&o);
-	show(&o, answer);
-	free(answer);
+	if (!strcmp(o.verb, "check")) {
+		good = check_host(o.socket);
+	} else {
+		answer = ask(&o);
+		show(&o, answer);
+		free(answer);
+	}
 	if (fflush(stdout) || ferror(stdout))
 		die("output: %s", strerror(errno));
-	return EXIT_SUCCESS;
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -36,3 +36,13 @@ void xen_dm_close(struct xen_dm *dm)
 	xendevicemodel_close(dm->handle);
 	free(dm);
 }
+
+int xen_dm_probe(struct xen_dm *dm)
+{
+	unsigned int vcpus;
+	int ret = 0;
+
+	if (xendevicemodel_nr_vcpus(dm->handle, dm->domid, &vcpus))
+		ret = xen_error();
+	return ret == -ESRCH ? 0 : ret;
+}

@@ -18,4 +18,10 @@ struct xen_dm;
 int xen_dm_open(struct xen_dm **dm, uint32_t domid);
 void xen_dm_close(struct xen_dm *dm);
 
+/*
+ * Does this Xen have device-model operations? 0, whether the guest is there or
+ * not; -ENOSYS as above; anything else is why it can't be said.
+ */
+int xen_dm_probe(struct xen_dm *dm);
+
 #endif

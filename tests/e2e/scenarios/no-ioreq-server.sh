@@ -17,4 +17,10 @@ fi
 expect_log "CONFIG_IOREQ_SERVER"
 guest_gone one
 all_gone
+if xen-vblk check >/tmp/check.out; then
+	fail "xen-vblk check finds this host fit"
+fi
+cat /tmp/check.out
+grep -q "^missing.*CONFIG_IOREQ_SERVER" /tmp/check.out || fail "it does not say why"
+[ "$(grep -c ^missing /tmp/check.out)" = 1 ] || fail "only that is missing"
 daemon_answers || fail "the daemon is gone"

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Each check finds out by trying, not by reading a kernel's configuration,
+ * whether something works; the option is named when it doesn't. Three answers:
+ * it is there; it is not, and some guests or some safety go without it; it is
+ * not, and no guest can be served.
+ */
+#include "tools/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "xen/dm.h"
+#include "xen/restrict.h"
+#include "xen/store.h"
+
+/* No domain need have it: an answer about one that is not there will do. */
+#define CHECK_DOMID     0x7fef
+
+/* Most grants of one map call: xen-vblkd.conf(5), grant-budget. */
+#define CHECK_GRANTS    4096
+
+enum verdict {
+	CHECK_OK,
+	CHECK_WARNING,
+	CHECK_MISSING,
+};
+
+__attribute__((format(printf, 2, 3)))
+static enum verdict say(enum verdict verdict, const char *fmt, ...)
+{
+	static const char *const words[] = { "ok", "warning", "missing" };
+	va_list ap;
+
+	printf("%-8s ", words[verdict]);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	return verdict;
+}
+
+/* The beginning of a file, as a string without newline. False if unreadable. */
+static bool read_text(const char *path, char *text, size_t len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, len - 1);
+	close(fd);
+	if (n < 0)
+		return false;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return true;
+}
+
+/* -1 if it is no number or not there. */
+static long read_number(const char *path)
+{
+	char text[32], *end;
+	long n;
+
+	if (!read_text(path, text, sizeof(text)))
+		return -1;
+	n = strtol(text, &end, 10);
+	return end == text ? -1 : n;
+}
+
+static enum verdict check_xen(void)
+{
+	long major = read_number("/sys/hypervisor/version/major");
+	long minor = read_number("/sys/hypervisor/version/minor");
+	char type[32];
+
+	if (!read_text("/sys/hypervisor/type", type, sizeof(type)) ||
+	    strcmp(type, "xen") != 0)
+		return say(CHECK_MISSING, "Xen: this system does not run on it (or /sys/hypervisor is not there: CONFIG_XEN_SYS_HYPERVISOR)");
+	if (major < 4 || (major == 4 && minor < 17))
+		return say(CHECK_MISSING, "Xen %ld.%ld: 4.17 is the first with virtio disks",
+			   major, minor);
+	return say(CHECK_OK, "Xen %ld.%ld", major, minor);
+}
+
+static enum verdict check_domain(void)
+{
+	char text[256];
+
+	if (!read_text("/proc/xen/capabilities", text, sizeof(text)))
+		return say(CHECK_MISSING, "/proc/xen/capabilities: %s; mount -t xenfs xenfs /proc/xen (CONFIG_XENFS)",
+			   strerror(errno));
+	if (!strstr(text, "control_d"))
+		return say(CHECK_MISSING, "control domain: this is another, where Xen and Linux do not permit what is needed");
+	return say(CHECK_OK, "control domain");
+}
+
+static enum verdict check_device(const char *path, enum verdict without,
+				 const char *what)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return say(without, "%s: %s; %s", path, strerror(errno), what);
+	close(fd);
+	return say(CHECK_OK, "%s", path);
+}
+
+static enum verdict check_privcmd(void)
+{
+	return check_device("/dev/xen/privcmd", CHECK_MISSING,
+			    "needed for device models and guest memory (CONFIG_XEN_PRIVCMD, module xen-privcmd)");
+}
+
+static enum verdict check_evtchn(void)
+{
+	return check_device("/dev/xen/evtchn", CHECK_MISSING,
+			    "needed to hear of guests (CONFIG_XEN_DEV_EVTCHN, module xen-evtchn)");
+}
+
+static enum verdict check_gntdev(void)
+{
+	return check_device("/dev/xen/gntdev", CHECK_WARNING,
+			    "guests can't use grants (CONFIG_XEN_GNTDEV, module xen-gntdev)");
+}
+
+static enum verdict check_gntdev_limit(void)
+{
+	static const char path[] = "/sys/module/xen_gntdev/parameters/limit";
+	long limit = read_number(path);
+
+	if (limit < 0)
+		return say(CHECK_WARNING, "limit of grants: %s can't be read: %s",
+			   path, strerror(errno));
+	if (limit < CHECK_GRANTS)
+		return say(CHECK_WARNING, "limit of grants: %ld in one mapping, up to %d are used: write that to %s, or set grant-budget in xen-vblkd.conf",
+			   limit, CHECK_GRANTS, path);
+	return say(CHECK_OK, "limit of grants: %ld in one mapping", limit);
+}
+
+static enum verdict check_ioreq(void)
+{
+	struct xen_dm *dm;
+	int ret = xen_dm_open(&dm, CHECK_DOMID);
+
+	if (!ret)
+		ret = xen_dm_probe(dm);
+	xen_dm_close(dm);
+	if (ret == -ENOSYS || ret == -EOPNOTSUPP)
+		return say(CHECK_MISSING, "ioreq servers: this Xen has none; on Arm it must be built with CONFIG_EXPERT and CONFIG_IOREQ_SERVER");
+	if (ret)
+		return say(CHECK_MISSING, "ioreq servers: Xen can't be asked: %s",
+			   strerror(-ret));
+	return say(CHECK_OK, "ioreq servers");
+}
+
+static enum verdict check_xenstore(void)
+{
+	struct store *store;
+	uint32_t self;
+	int ret = store_open(&store);
+
+	if (!ret)
+		ret = store_own_domid(store, &self);
+	store_close(store);
+	if (ret)
+		return say(CHECK_MISSING, "xenstore: %s (does xenstored run?)",
+			   strerror(-ret));
+	return say(CHECK_OK, "xenstore, as domain %u", self);
+}
+
+static enum verdict check_uring(void)
+{
+	long off = read_number("/proc/sys/kernel/io_uring_disabled");
+
+	/* No ring comes of this: who has rings objects to its arguments. */
+	errno = 0;
+	syscall(SYS_io_uring_setup, 0, NULL);
+	if (errno == ENOSYS)
+		return say(CHECK_MISSING, "io_uring: this kernel has none (CONFIG_IO_URING)");
+	if (errno == EPERM || off > 0)
+		return say(CHECK_MISSING, "io_uring: is switched off; sysctl kernel.io_uring_disabled=0");
+	return say(CHECK_OK, "io_uring");
+}
+
+static enum verdict check_worker(void)
+{
+	if (access(WORKER_PATH, X_OK))
+		return say(CHECK_MISSING, "%s: %s; make install", WORKER_PATH,
+			   strerror(errno));
+	return say(CHECK_OK, "%s", WORKER_PATH);
+}
+
+static enum verdict check_daemon(const char *socket_path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int ret = -1;
+
+	if (sock >= 0 && strlen(socket_path) < sizeof(addr.sun_path)) {
+		strcpy(addr.sun_path, socket_path);
+		ret = connect(sock, (const struct sockaddr *)&addr,
+			      sizeof(addr));
+	}
+	if (sock >= 0)
+		close(sock);
+	if (ret)
+		return say(CHECK_WARNING, "xen-vblkd: nobody listens at %s; only guests with a xen-vblk-dm can be created",
+			   socket_path);
+	return say(CHECK_OK, "xen-vblkd listens at %s", socket_path);
+}
+
+/* systemd's view, from what it keeps in files: no need to run anything. */
+static enum verdict check_unit(void)
+{
+	static const char unit[] = "xen-vblkd.service";
+	static const char *const dirs[] = {
+		"/etc/systemd/system", "/usr/local/lib/systemd/system",
+		"/usr/lib/systemd/system", "/lib/systemd/system",
+	};
+	bool installed = false;
+	char path[128];
+
+	if (access("/run/systemd/system", F_OK))
+		return say(CHECK_OK, "%s: not needed, there is no systemd here",
+			   unit);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dirs[i], unit);
+		installed = installed || !access(path, F_OK);
+	}
+	if (!installed)
+		return say(CHECK_WARNING, "%s: is not installed; make install",
+			   unit);
+	snprintf(path, sizeof(path), "%s/multi-user.target.wants/%s", dirs[0],
+		 unit);
+	if (access(path, F_OK))
+		return say(CHECK_WARNING, "%s: does not start by itself; systemctl enable xen-vblkd",
+			   unit);
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/system.slice/%s", unit);
+	if (access(path, F_OK))
+		return say(CHECK_WARNING, "%s: is enabled and not active; systemctl start xen-vblkd",
+			   unit);
+	return say(CHECK_OK, "%s: enabled and active", unit);
+}
+
+/* Last, because no Xen handle is of use afterwards. */
+static enum verdict check_restrict(void)
+{
+	struct xen_dm *dm;
+	int ret = xen_dm_open(&dm, CHECK_DOMID);
+
+	if (!ret)
+		ret = xen_restrict(CHECK_DOMID);
+	xen_dm_close(dm);
+	if (ret)
+		return say(CHECK_WARNING, "restriction of Xen handles to one guest: %s; workers go without (docs/threats.md)",
+			   strerror(-ret));
+	return say(CHECK_OK, "restriction of Xen handles to one guest");
+}
+
+bool check_host(const char *socket)
+{
+	static enum verdict (*const checks[])(void) = {
+		check_domain, check_ioreq, check_privcmd, check_evtchn,
+		check_gntdev, check_gntdev_limit, check_xenstore, check_uring,
+		check_worker, check_unit, check_restrict,
+	};
+	enum verdict worst = check_xen();
+	enum verdict v;
+
+	if (worst != CHECK_OK)
+		return false;
+	worst = check_daemon(socket);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		v = checks[i]();
+		worst = v > worst ? v : worst;
+	}
+	return worst != CHECK_MISSING;
+}
