@@ -212,6 +212,7 @@ TEST_device := $(corridor-tests) \
 	backend/vmmio.o
 TEST_queue := $(corridor-tests)
 TEST_queue_hostile := $(corridor-tests)
+TEST_queue_wake := $(corridor-tests)
 TEST_transport_pci := $(corridor-tests) \
 	backend/device.o \
 	backend/msix.o \

@@ -681,7 +681,10 @@ static void a_reset_clears_everything(void **state)
 	m->reg.queue[0].last_avail = 5;
 	m->reg.queue[0].used = 5;
 	m->reg.queue[0].in_flight[0] = 5;
+	m->reg.queue[0].vector = 1;
+	m->reg.config_vector = 1;
 	assert_int_equal(put(m, STATUS, 0), VDEV_RESET_DEVICE);
+	assert_int_equal(m->reg.config_vector, STATE_NO_VECTOR);
 	assert_int_equal(get(m, STATUS), 0);
 	assert_int_equal(get(m, ISR), 0);
 	assert_int_equal(get(m, DEVICE_FEATURES), (uint32_t)OFFERED);
