@@ -472,7 +472,8 @@ export SIM_BUILD := $(CURDIR)
 run-check: all sim $(checks)
 	$(Q)$(srcdir)/tests/check.sh -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
-		-s $(srcdir)/tests/e2e/run.sh $(structure) $(checks)
+		-s $(srcdir)/tests/e2e/run.sh $(structure) $(checks) \
+		$(srcdir)/tests/sim/failwalk.sh
 
 run-check-quick: all sim $(checks)
 	$(Q)$(srcdir)/tests/check.sh $(structure) $(checks)
