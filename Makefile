@@ -263,11 +263,23 @@ FUZZ_vmmio := $(TEST_vmmio)
 FUZZ_vring := $(vring-tests)
 FUZZ_worker := $(story)
 
+# --- proofs --------------------------------------------------------------------
+
+# tests/prove/prove_NAME.c is linked with the objects in PROVE_NAME and tries all
+# cases itself; CBMC reads the sources.
+
+PROVE_config := backend/vdev.o backend/vmmio.o
+PROVE_irq := backend/vring.o
+PROVE_kick := backend/vring.o
+PROVE_pages :=
+PROVE_range := backend/blk.o
+PROVE_ring := backend/vring.o
+
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.
 UNCONFIGURED := help clean distclean check check-quick check-smp demo bench \
-	fuzz lint
+	fuzz lint prove
 
 goals := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(UNCONFIGURED),$(goals)),)
@@ -317,6 +329,8 @@ sim-tests := $(if $(CONFIG_CMOCKA),$(all-sim-tests))
 all-fuzzers := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/fuzz/fuzz_*.c)))
 fuzzers := $(if $(CONFIG_CMOCKA),$(all-fuzzers))
+proofs := $(patsubst $(srcdir)/%.c,%,$(sort \
+	$(wildcard $(srcdir)/tests/prove/prove_*.c)))
 fuzz-main := $(if $(CONFIG_FUZZ),,tests/fuzz/replay.o)
 
 all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
@@ -324,7 +338,8 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(TEST_$(t:tests/unit/test_%=%))) $(fuzzers:=.o) $(fuzz-main) \
 	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
 	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
-	$(sim-tests:=.o) tests/sim/fixture.o)
+	$(sim-tests:=.o) tests/sim/fixture.o \
+	$(proofs:=.o) $(foreach p,$(proofs),$(PROVE_$(p:tests/prove/prove_%=%))))
 
 .PHONY: all
 all: $(PROGRAMS)
@@ -360,6 +375,13 @@ tests/fuzz/fuzz_$1: tests/fuzz/fuzz_$1.o $$(FUZZ_$1) $$(fuzz-main)
 		$$(call object-libs,$$(FUZZ_$1)) $$(CMOCKA_LIBS)
 endef
 $(foreach f,$(fuzzers:tests/fuzz/fuzz_%=%),$(eval $(call fuzzer,$f)))
+
+define proof
+tests/prove/prove_$1: tests/prove/prove_$1.o $$(PROVE_$1)
+	$$(say) LINK $$@
+	$$(Q)$$(LINK) -o $$@ $$^
+endef
+$(foreach p,$(proofs:tests/prove/prove_%=%),$(eval $(call proof,$p)))
 
 .PHONY: fuzzers
 fuzzers: $(fuzzers)
@@ -441,8 +463,8 @@ SETUP_fuzz := fuzz
 SETUP_lint := lint
 parallel = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: check check-quick check-smp demo bench fuzz lint
-check check-quick check-smp demo bench fuzz lint:
+.PHONY: check check-quick check-smp demo bench fuzz lint prove
+check check-quick check-smp demo bench fuzz lint prove:
 	$(Q)$(srcdir)/tests/setup.sh build $(SETUP_$@)
 	$(Q)grep -qs '^CONFIG_CMOCKA' config-host.mak || rm -f config-host.mak
 	$(Q)$(MAKE) --no-print-directory $(parallel) run-$@
@@ -464,11 +486,11 @@ CHECK_SECONDS := 180
 export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
-checks = $(tests) $(fuzzers) $(sim-tests) $(srcdir)/tests/sim/life.sh
+checks = $(tests) $(fuzzers) $(proofs) $(sim-tests) $(srcdir)/tests/sim/life.sh
 export SIM_BUILD := $(CURDIR)
 
 .PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
-.PHONY: run-lint
+.PHONY: run-lint run-prove
 run-check: all sim $(checks)
 	$(Q)$(srcdir)/tests/check.sh -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
@@ -490,6 +512,9 @@ run-bench: all
 
 run-fuzz: $(fuzzers)
 	$(Q)$(fuzz-script) -s $(SECONDS)
+
+run-prove: $(proofs)
+	$(Q)$(srcdir)/tests/check.sh -s $(srcdir)/tests/prove/cbmc.sh $(proofs)
 
 run-lint: all
 	$(Q)$(call lint-script,size)
@@ -548,7 +573,7 @@ uninstall:
 .PHONY: clean
 clean:
 	$(Q)rm -f $(PROGRAMS) libmapcache.a xen-vblkd.service \
-		$(all-objs) $(all-objs:.o=.d) $(all-tests) $(all-fuzzers) \
+		$(all-objs) $(all-objs:.o=.d) $(all-tests) $(all-fuzzers) $(proofs) \
 		$(all-tests:=.o) $(all-tests:=.d) \
 		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
 		tests/sim/simctl $(sim-world) $(sim-libs) \
@@ -568,6 +593,7 @@ help:
 	@echo "make check         all tests: structure, units, fuzzers, real Xen"
 	@echo "make check-quick   the part of it that needs no rig"
 	@echo "make check-smp     real Xen again on two CPUs, long scenarios too"
+	@echo "make prove         index arithmetic and bounds, for all cases"
 	@echo "make fuzz          each fuzzer for a minute; SECONDS=n for longer"
 	@echo "make bench         measure, on real Xen in QEMU"
 	@echo "                   (these six install what they need on Debian;"

@@ -54,7 +54,8 @@ copy_tree() {
 	mkdir -p "$1"
 	tar -C "$src" --exclude='*.o' --exclude='*.d' --exclude='./build*' \
 		--exclude=./.git --exclude='./config-host.*' -cf - \
-		./backend ./mapcache ./xen ./tests/unit ./tests/fuzz ./tools \
+		./backend ./mapcache ./xen ./tests/unit ./tests/fuzz \
+		./tests/prove ./tools \
 		./Makefile ./configure | tar -C "$1" -xf -
 	(cd "$1" && ./configure >/dev/null)
 }
