@@ -477,7 +477,7 @@ export LINT_SANITIZE = $(CONFIG_SANITIZE)
 export LINT_OBJS = $(all-objs)
 
 lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
-structure := $(call lint-script,headers layers links lists spdx)
+structure := $(call lint-script,conformance headers layers links lists spdx)
 opinions := $(call lint-script,analyzer cppcheck man shell spelling tidy)
 
 # For how long make fuzz runs each fuzzer, and make check all of them.
