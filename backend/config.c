@@ -127,6 +127,11 @@ int config_set(struct config_section *section, const char *name,
 	if (ret)
 		return ret;
 	k += index;
+	if (k->vdev && !*k->vdev && !*s->vdev) {
+		text_set(text, len, "'%s' belongs in a section [disk GUEST/VDEV]: no two disks have the same",
+			 name);
+		return -EINVAL;
+	}
 	if (k->vdev && strncmp(s->vdev, k->vdev, strlen(k->vdev)) != 0) {
 		text_set(text, len, "'%s' belongs in a section [disk GUEST/%sN]; what xl calls a disk has it in the guest's own configuration",
 			 name, k->vdev);

@@ -32,8 +32,12 @@ int runtime_open(const char *path, int *dir, char *text, size_t len)
 		goto fail;
 	if (st.st_uid == geteuid() && !(st.st_mode & 022))
 		return 0;
-	text_set(text, len, "%s can be written by others; it must belong to root, mode 755 or less",
-		 path);
+	if (st.st_uid != geteuid())
+		text_set(text, len, "%s belongs to user %u, and this is user %u: run as root",
+			 path, st.st_uid, geteuid());
+	else
+		text_set(text, len, "%s can be written by others: chmod go-w it",
+			 path);
 	return -EPERM;
 fail:
 	ret = -errno;

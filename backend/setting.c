@@ -195,6 +195,9 @@ static int parse_pci_slot(const char *value, void *to)
 #define DISK(name, parse, field, allowed) \
 	{ name, parse, offsetof(struct config_disk, field), \
 	  sizeof(((struct config_disk *)0)->field), allowed, NULL }
+#define ONE_DISK(name, parse, field, allowed) \
+	{ name, parse, offsetof(struct config_disk, field), \
+	  sizeof(((struct config_disk *)0)->field), allowed, "" }
 #define VIRTIO(name, parse, field, allowed) \
 	{ name, parse, offsetof(struct config_disk, field), \
 	  sizeof(((struct config_disk *)0)->field), allowed, "virtio" }
@@ -223,9 +226,9 @@ const struct setting setting_disk[] = {
 	DISK("direct", parse_choice, direct, "auto, on or off"),
 	DISK("discard", parse_choice, discard, "auto, on or off"),
 	DISK("cache", parse_cache, writethrough, "writeback or writethrough"),
-	DISK("serial", parse_serial, serial,
-	     "1 to 20 printable characters without blanks"),
-	DISK("pci-slot", parse_pci_slot, pci_slot, "auto, or 4 to 31"),
+	ONE_DISK("serial", parse_serial, serial,
+		 "1 to 20 printable characters without blanks"),
+	ONE_DISK("pci-slot", parse_pci_slot, pci_slot, "auto, or 4 to 31"),
 	VIRTIO("path", parse_path, path, "an absolute path"),
 	VIRTIO("ro", parse_switch, read_only, "on or off"),
 	{ .name = NULL },

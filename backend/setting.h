@@ -15,7 +15,8 @@ struct setting {
 	int (*parse)(const char *value, void *to);
 	size_t offset, size;	/* of the field, in the struct below */
 	const char *allowed;	/* "a power of two, 64K to 16M" */
-	const char *vdev;	/* what only disks called like this have */
+	/* What only a disk called like this has, "": any one. NULL: all may. */
+	const char *vdev;
 };
 
 extern const struct setting setting_global[];	/* of struct config */

@@ -143,7 +143,7 @@ static enum verdict check_gntdev_limit(void)
 		return say(CHECK_WARNING, "limit of grants: %s can't be read: %s",
 			   path, strerror(errno));
 	if (limit < CHECK_GRANTS)
-		return say(CHECK_WARNING, "limit of grants: %ld in one mapping, up to %d are used: write that to %s, or set grant-budget in xen-vblkd.conf",
+		return say(CHECK_WARNING, "limit of grants: %ld in one mapping, a request may need %d: write that to %s",
 			   limit, CHECK_GRANTS, path);
 	return say(CHECK_OK, "limit of grants: %ld in one mapping", limit);
 }
@@ -188,7 +188,8 @@ static enum verdict check_uring(void)
 	syscall(SYS_io_uring_setup, 0, NULL);
 	if (errno == ENOSYS)
 		return say(CHECK_MISSING, "io_uring: this kernel has none (CONFIG_IO_URING)");
-	if (errno == EPERM || off > 0)
+	/* 1 is for others than root, and a worker begins as root. */
+	if (errno == EPERM || off > 1)
 		return say(CHECK_MISSING, "io_uring: is switched off; sysctl kernel.io_uring_disabled=0");
 	return say(CHECK_OK, "io_uring");
 }
@@ -215,7 +216,7 @@ static enum verdict check_daemon(const char *socket_path)
 	if (sock >= 0)
 		close(sock);
 	if (ret)
-		return say(CHECK_WARNING, "xen-vblkd: nobody listens at %s; only guests with a xen-vblk-dm can be created",
+		return say(CHECK_WARNING, "xen-vblkd: nobody listens at %s; no guest with such disks can be created, unless it brings its own xen-vblk-dm",
 			   socket_path);
 	return say(CHECK_OK, "xen-vblkd listens at %s", socket_path);
 }
@@ -268,22 +269,42 @@ static enum verdict check_restrict(void)
 	return say(CHECK_OK, "restriction of Xen handles to one guest");
 }
 
-bool check_host(const char *socket)
-{
-	static enum verdict (*const checks[])(void) = {
-		check_domain, check_ioreq, check_privcmd, check_evtchn,
-		check_gntdev, check_gntdev_limit, check_xenstore, check_uring,
-		check_worker, check_unit, check_restrict,
-	};
-	enum verdict worst = check_xen();
-	enum verdict v;
+typedef enum verdict (*check)(void);
 
-	if (worst != CHECK_OK)
-		return false;
-	worst = check_daemon(socket);
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		v = checks[i]();
+static enum verdict check_all(const check checks[], enum verdict worst)
+{
+	for (; *checks; checks++) {
+		enum verdict v = (*checks)();
+
 		worst = v > worst ? v : worst;
 	}
-	return worst != CHECK_MISSING;
+	return worst;
+}
+
+bool check_host(const char *socket)
+{
+	/* What can be looked at without Xen, too; and what can't. */
+	static const check of_host[] = {
+		check_uring, check_worker, check_unit, NULL,
+	};
+	static const check of_xen[] = {
+		check_domain, check_ioreq, check_privcmd, check_evtchn,
+		check_gntdev, check_gntdev_limit, check_xenstore,
+		check_restrict, NULL,
+	};
+	enum verdict worst;
+
+	if (geteuid()) {
+		say(CHECK_MISSING, "root: nobody else can examine a host");
+		return false;
+	}
+	worst = check_xen();
+	if (worst == CHECK_MISSING) {
+		check_all(of_host, worst);
+		return false;
+	}
+	worst = check_all(of_host, worst);
+	if (check_daemon(socket) != CHECK_OK && worst == CHECK_OK)
+		worst = CHECK_WARNING;
+	return check_all(of_xen, worst) != CHECK_MISSING;
 }

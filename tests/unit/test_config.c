@@ -81,12 +81,12 @@ static void the_more_particular_section_wins(void **state)
 {
 	(void)state;
 	assert_int_equal(load("[disk db1/xvda]\nqueues = 3\n"
-			      "[disk]\nqueues = 1\nserial = all\n"
+			      "[disk]\nqueues = 1\nqueue-size = 64\n"
 			      "[disk db1]\nqueues = 2\n"), 0);
 	assert_int_equal(of("db1", "xvda").queues, 3);
 	assert_int_equal(of("db1", "xvdb").queues, 2);
 	assert_int_equal(of("db2", "xvda").queues, 1);
-	assert_string_equal(of("db1", "xvda").serial, "all");
+	assert_int_equal(of("db1", "xvda").queue_size, 64);
 }
 
 static void a_guest_has_a_name_and_a_uuid(void **state)
@@ -120,6 +120,8 @@ static void an_image_belongs_to_one_device(void **state)
 	(void)state;
 	refused("[disk]\npath = /a\n", ":2: 'path' belongs in");
 	refused("[disk db1]\npath = /a\n", ":2: 'path' belongs in");
+	refused("[disk]\nserial = a\n", ":2: 'serial' belongs in");
+	refused("[disk db1]\npci-slot = 9\n", ":2: 'pci-slot' belongs in");
 	refused("[disk db1/xvda]\npath = /a\n", ":2: 'path' belongs in");
 	refused("[disk db1/xvda]\nro = on\n", "'ro' belongs in");
 	refused("[disk db1/virtio0]\npath = a\n", "allowed is an absolute");
