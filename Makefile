@@ -533,6 +533,8 @@ check-unit: $(tests)
 # --- install -------------------------------------------------------------------
 
 pages := $(wildcard $(srcdir)/docs/man/*.[158])
+texts := README.md SECURITY.md COPYING
+documents := $(wildcard $(srcdir)/docs/*.md)
 installed = \
 	$(sbindir)/xen-vblkd \
 	$(libexecdir)/xen-vblkd/xen-vblk-dm \
@@ -540,6 +542,8 @@ installed = \
 	$(bindir)/xen-vblk \
 	$(unitdir)/xen-vblkd.service \
 	$(docdir)/xen-vblkd.conf.example \
+	$(texts:%=$(docdir)/%) \
+	$(documents:$(srcdir)/docs/%=$(docdir)/docs/%) \
 	$(foreach p,$(pages),$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p))
 
 xen-vblkd.service: $(srcdir)/tools/xen-vblkd.service.in config-host.mak
@@ -555,7 +559,9 @@ install: xen-vblkd xen-vblk-dm xen-vblk-worker xen-vblk xen-vblkd.service
 	install xen-vblk-dm xen-vblk-worker $(DESTDIR)$(libexecdir)/xen-vblkd/
 	install xen-vblk $(DESTDIR)$(bindir)/
 	install -m 644 xen-vblkd.service $(DESTDIR)$(unitdir)/
-	install -m 644 $(srcdir)/docs/xen-vblkd.conf.example $(DESTDIR)$(docdir)/
+	install -m 644 $(srcdir)/docs/xen-vblkd.conf.example \
+		$(texts:%=$(srcdir)/%) $(DESTDIR)$(docdir)/
+	install -m 644 $(documents) $(DESTDIR)$(docdir)/docs/
 	$(foreach p,$(pages),install -m 644 $p \
 		$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $p))/ &&) :
 	[ -e $(DESTDIR)$(sysconfdir)/xen-vblkd.conf ] || install -m 644 \
@@ -565,7 +571,8 @@ install: xen-vblkd xen-vblk-dm xen-vblk-worker xen-vblk xen-vblkd.service
 .PHONY: uninstall
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(installed))
-	-rmdir $(DESTDIR)$(libexecdir)/xen-vblkd $(DESTDIR)$(docdir)
+	-rmdir $(DESTDIR)$(libexecdir)/xen-vblkd $(DESTDIR)$(docdir)/docs \
+		$(DESTDIR)$(docdir)
 	@echo "$(sysconfdir)/xen-vblkd.conf stays: it is yours."
 
 # --- the rest ------------------------------------------------------------------
@@ -593,15 +600,15 @@ help:
 	@echo "make check         all tests: structure, units, fuzzers, real Xen"
 	@echo "make check-quick   the part of it that needs no rig"
 	@echo "make check-smp     real Xen again on two CPUs, long scenarios too"
+	@echo "make lint          structure, and what other tools think of the code"
 	@echo "make prove         index arithmetic and bounds, for all cases"
 	@echo "make fuzz          each fuzzer for a minute; SECONDS=n for longer"
 	@echo "make bench         measure, on real Xen in QEMU"
-	@echo "                   (these six install what they need on Debian;"
+	@echo "                   (these eight install what they need on Debian;"
 	@echo "                   ARCH=arm or ARCH=x86: on that Xen only)"
 	@echo "make check-unit    only the unit tests"
 	@echo "make sim           the simulated Xen, see tests/sim/README.md"
-	@echo "make check-sim     only the tests of the simulated Xen itself"
-	@echo "make lint          structure, and what other tools think of the code"
+	@echo "make check-sim     the simulated Xen, and our programs in it"
 	@echo "make install       DESTDIR= and configure's directories are respected"
 	@echo "make uninstall     remove it again, but not the configuration"
 	@echo "make clean         remove what make made"
