@@ -18,7 +18,7 @@ refused() {
 		fail "xl create accepted $2"
 	fi
 	took=$(($(date +%s) - begin))
-	[ $took -le 11 ] || fail "xl create took $took s for $2"
+	[ $took -le 30 ] || fail "xl create took $took s for $2"
 	daemon_log >/tmp/daemon.out
 	grep -qE "$1" /tmp/daemon.out /tmp/create.out ||
 		{ cat /tmp/create.out; fail "no word of '$1' in the log: $(tail -n 3 /tmp/daemon.out)"; }

@@ -2,20 +2,21 @@
 #
 # arch: arm
 # limit: 120
-# Device models that can't serve their guest: xl create fails within eight
-# seconds, before the guest has run, and the log says what to do. Another guest
-# goes on. Devices of other types are not closed: libxl waits ten seconds for
-# whoever serves them.
+# Device models that can't serve their guest: xl create fails at once, before the
+# guest has run, and the log says what to do. Another guest goes on. (Devices of
+# other types are not closed: libxl waits ten seconds for whoever serves them.)
+# Emulation has no seconds to count on: at once is before libxl's own patience
+# ends, which is 60 s.
 
 good=$(image good.img 16M)
 model_guest other -g 1 "path=$good"
 guest start other
 guest_ready other
 
-# refused SECONDS REASON-PATTERN [WORDS...]
+# refused REASON-PATTERN [WORDS...]
 refused() {
-	most=$1 reason=$2
-	shift 2
+	reason=$1
+	shift
 	model_guest bad -g 1 "$@"
 	sed_config
 	begin=$(date +%s)
@@ -24,7 +25,7 @@ refused() {
 	fi
 	took=$(($(date +%s) - begin))
 	echo "$took s: $reason"
-	[ $took -le "$most" ] || fail "xl create took $took s for $*"
+	[ $took -lt 45 ] || fail "xl create took $took s for $*"
 	model_log bad | grep -qE "$reason" ||
 		{ cat /tmp/create.out; model_log bad; fail "no word of '$reason'"; }
 	[ -z "$(guest_console bad 2>/dev/null)" ] || fail "the guest ran"
@@ -37,26 +38,26 @@ sed_config() {
 	:
 }
 
-refused 8 "absent.img does not exist" "path=/srv/absent.img"
-refused 8 "is a directory" "path=/srv"
-refused 8 "good.img is locked" "path=$good"
-refused 8 "there is no 'cash' for a disk" "path=$good,cash=none"
-refused 8 "queues = '9': allowed is" "path=$good,queues=9"
-refused 8 "has no path=" "queues=1"
+refused "absent.img does not exist" "path=/srv/absent.img"
+refused "is a directory" "path=/srv"
+refused "good.img is locked" "path=$good"
+refused "there is no 'cash' for a disk" "path=$good,cash=none"
+refused "queues = '9': allowed is" "path=$good,queues=9"
+refused "has no path=" "queues=1"
 spare=$(image spare.img 16M)
-refused 8 "multiple of" "path=$spare" "path=$(image odd.img 1000001)"
+refused "multiple of" "path=$spare" "path=$(image odd.img 1000001)"
 sed_config() {
 	sed -i 's/index=0,/index=7,/' /etc/xen/bad.cfg
 }
-refused 8 "index=7.*no such block device" "path=$spare"
+refused "index=7.*no such block device" "path=$spare"
 sed_config() {
 	sed -i 's/type=virtio,device2/type=virtio,device26/' /etc/xen/bad.cfg
 }
-refused 20 "no such block device" "path=$spare"
+refused "no such block device" "path=$spare"
 sed_config() {
 	sed -i '/^device_model_args/s/"-disk"/"-drive"/' /etc/xen/bad.cfg
 }
-refused 8 "no option -drive" "path=$spare"
+refused "no option -drive" "path=$spare"
 
 quiet_dmesg other
 xl destroy other

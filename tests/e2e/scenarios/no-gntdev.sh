@@ -14,7 +14,7 @@ begin=$(date +%s)
 if guest start one; then
 	fail "xl create should have failed"
 fi
-[ $(($(date +%s) - begin)) -le 11 ] || fail "it took more than ten seconds"
+[ $(($(date +%s) - begin)) -le 30 ] || fail "xl create was slow to fail"
 expect_log "gntdev"
 guest_create two -g 0 "$disk"
 guest_ready two
