@@ -18,7 +18,6 @@ build=(
 	libxen-dev
 	linux-libc-dev
 	make
-	patch
 	pkg-config
 )
 fuzz=(
