@@ -78,10 +78,10 @@ static int parse_decimal(const char *value, uint32_t max, uint32_t *n)
 
 static int take_domid(struct reading *r, const char *value)
 {
-	r->args->has_domid = true;
 	if (parse_decimal(value, UINT16_MAX, &r->args->domid))
 		return refuse(r, "-xen-domid %s is not the number of a domain",
 			      value);
+	r->args->has_domid = true;
 	return 0;
 }
 

@@ -33,10 +33,11 @@ static bool msix_words(uint32_t vectors, uint64_t offset, uint32_t size)
 uint64_t msix_read_table(const struct state_msix *m, uint32_t vectors,
 			 uint64_t offset, uint32_t size)
 {
-	const uint32_t *word = &m->table[0][0] + offset / 4;
+	const uint32_t *word;
 
 	if (!msix_words(vectors, offset, size))
 		return 0;
+	word = &m->table[0][0] + offset / 4;
 	return size == 4 ? word[0] : (uint64_t)word[1] << 32 | word[0];
 }
 

@@ -93,14 +93,18 @@ static bool pci_is_message(const struct msix_message *m)
 	return ((uint32_t)m->address & PCI_MSI_MASK) == PCI_MSI_BASE;
 }
 
-/* A message that Xen can't make sense of is the guest's own fault: dropped. */
+/*
+ * A message that Xen can't make sense of, or that is for no CPU that there is,
+ * is the guest's own fault: dropped. Kept, it would hold up those of all other
+ * vectors.
+ */
 static int pci_send(struct transport *t, struct device *dev,
 		    const struct msix_message *m)
 {
 	int ret = pci_is_message(m) ?
 		  irq_send_msi(t->dm, m->address, m->data) : -EINVAL;
 
-	if (ret == -EINVAL || ret == -ERANGE) {
+	if (ret == -EINVAL || ret == -ERANGE || ret == -ESRCH) {
 		log_guest(&dev->backing.limit, dev->name,
 			  "MSI-X message %#x to %#llx is no interrupt",
 			  m->data, (unsigned long long)m->address);

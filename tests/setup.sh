@@ -18,6 +18,7 @@ build=(
 	libxen-dev
 	linux-libc-dev
 	make
+	patch
 	pkg-config
 )
 fuzz=(
