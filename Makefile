@@ -176,6 +176,7 @@ TEST_pool := backend/pool.o
 TEST_proto := backend/proto.o
 TEST_qmp := backend/arguments.o backend/qmp.o $(config-tests)
 TEST_state := backend/state.o
+TEST_statefile := backend/state.o backend/statefile.o
 
 mapcache-tests := tests/unit/fake_xen.o tests/unit/world.o $(mapcache-objs)
 TEST_grant := $(mapcache-tests)

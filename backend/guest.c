@@ -115,10 +115,9 @@ static int guest_open_state(struct guest *g, bool fresh, char *text,
 
 	if (g->state_fd >= 0)
 		return 0;
-	fd = statefile_open(dir, g->domid, g->info.uuid);
-	g->attach = fd >= 0;
-	if (fd < 0 && fd != -EBUSY && fresh)
-		fd = statefile_create(dir, g->domid, g->info.uuid);
+	g->attach = true;
+	fd = fresh ? statefile_create(dir, g->domid, g->info.uuid, &g->attach) :
+		statefile_open(dir, g->domid, g->info.uuid);
 	if (fd >= 0) {
 		g->state_fd = fd;
 		return 0;
@@ -278,7 +277,8 @@ void guest_settle(struct guest *guest)
 	if (g->state_fd >= 0 && !guest_has(g, DISK_NEW, DISK_NEW)) {
 		/* In this order: without its name nobody can take it up. */
 		if (!guest_is_stuck(g))
-			statefile_remove(g->env->runtime_dir, g->domid);
+			statefile_remove(g->env->runtime_dir, g->domid,
+					 g->state_fd);
 		close(g->state_fd);
 		g->state_fd = -1;
 	}

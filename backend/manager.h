@@ -33,6 +33,7 @@ struct manager {
 	struct loop_timer retry;
 	struct loop_timer patience;	/* of the end */
 	bool released;			/* some domain ended: look which */
+	bool unswept;			/* the state of one is still in use */
 	bool leaving;			/* every guest, for good */
 	bool done;
 	int result;

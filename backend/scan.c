@@ -21,7 +21,8 @@
 #include "backend/runtime.h"
 #include "backend/statefile.h"
 
-#define SCAN_RETRY_MS 200	/* for what others are still closing */
+#define SCAN_RETRY_MS   200	/* for what others are still closing */
+#define SCAN_UNSWEPT_MS 1000	/* and what a worker still has of a dead guest */
 
 static struct guest *scan_find(struct manager *m, uint32_t domid)
 {
@@ -188,8 +189,11 @@ static void scan_sweep_one(void *arg, uint32_t domid)
 	if (ret != -ENOENT && (ret || !info.dying))
 		return;
 	log_debug("dom%u: is no more, removing its state", domid);
-	statefile_remove(m->env.runtime_dir, domid);
-	runtime_remove_control(m->env.runtime_dir, domid);
+	ret = statefile_sweep(m->env.runtime_dir, domid);
+	if (!ret)
+		runtime_remove_control(m->env.runtime_dir, domid);
+	else if (ret == -EBUSY)
+		m->unswept = true;
 }
 
 int scan_run(struct manager *m)
@@ -209,9 +213,12 @@ int scan_run(struct manager *m)
 	LIST_FOREACH(g, &m->guests, link)
 		scan_leave_gone(m, g);
 	scan_reap(m);
+	m->unswept = false;
 	if (m->released)
 		statefile_for_each(m->env.runtime_dir, scan_sweep_one, m);
-	m->released = false;
+	m->released = m->unswept;
+	if (m->unswept && !m->env.retry_ms)
+		m->env.retry_ms = SCAN_UNSWEPT_MS;
 	if (m->env.retry_ms)
 		loop_arm(&m->loop, &m->retry, m->env.retry_ms);
 	return 0;

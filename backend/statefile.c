@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define STATEFILE_NAME_LEN 24
+#define STATEFILE_TRIES    100
 
 static void statefile_name(char *name, uint32_t domid)
 {
@@ -57,26 +58,53 @@ static int statefile_check(int fd, uint32_t domid, const uint8_t uuid[16])
 	return ret;
 }
 
-/* Open and locked, whatever is in it. */
-static int statefile_get(int dir, uint32_t domid)
+/*
+ * Does the name still lead to what was locked? Whoever had the lock before may
+ * have removed the file, and another may have made a new one.
+ */
+static int statefile_verify(int dir, const char *name, int fd)
+{
+	struct stat have, want;
+
+	if (fstat(fd, &have))
+		return -errno;
+	if (fstatat(dir, name, &want, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? -ESTALE : -errno;
+	if (have.st_dev != want.st_dev || have.st_ino != want.st_ino)
+		return -ESTALE;
+	return 0;
+}
+
+/*
+ * Open and locked, whatever is in it. @flags: O_CREAT, or 0. A file that is
+ * replaced over and over is one that others want as well.
+ */
+static int statefile_get(int dir, uint32_t domid, int flags)
 {
 	char name[STATEFILE_NAME_LEN];
 	int fd, ret;
 
 	statefile_name(name, domid);
-	fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	ret = statefile_lock(fd);
-	if (!ret)
-		return fd;
-	close(fd);
-	return ret;
+	for (int i = 0; i < STATEFILE_TRIES; i++) {
+		fd = openat(dir, name,
+			    O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+		if (fd < 0)
+			return -errno;
+		ret = statefile_lock(fd);
+		if (!ret)
+			ret = statefile_verify(dir, name, fd);
+		if (!ret)
+			return fd;
+		close(fd);
+		if (ret != -ESTALE)
+			return ret;
+	}
+	return -EBUSY;
 }
 
 int statefile_open(int dir, uint32_t domid, const uint8_t uuid[16])
 {
-	int fd = statefile_get(dir, domid);
+	int fd = statefile_get(dir, domid, 0);
 	int ret;
 
 	if (fd < 0)
@@ -90,7 +118,7 @@ int statefile_open(int dir, uint32_t domid, const uint8_t uuid[16])
 
 bool statefile_is_locked(int dir, uint32_t domid)
 {
-	int fd = statefile_get(dir, domid);
+	int fd = statefile_get(dir, domid, 0);
 
 	if (fd >= 0)
 		close(fd);
@@ -103,7 +131,8 @@ static int statefile_fill(int fd, uint32_t domid, const uint8_t uuid[16])
 	ssize_t n;
 	int ret = 0;
 
-	if (ftruncate(fd, sizeof(*state)))
+	/* Nothing is left of what was there, and half of it is no state. */
+	if (ftruncate(fd, 0) || ftruncate(fd, sizeof(*state)))
 		return -errno;
 	state = calloc(1, sizeof(*state));
 	if (!state)
@@ -117,37 +146,42 @@ static int statefile_fill(int fd, uint32_t domid, const uint8_t uuid[16])
 	return ret;
 }
 
-int statefile_create(int dir, uint32_t domid, const uint8_t uuid[16])
+int statefile_create(int dir, uint32_t domid, const uint8_t uuid[16],
+		     bool *found)
 {
-	char name[STATEFILE_NAME_LEN];
-	int fd = statefile_get(dir, domid);
+	int fd = statefile_get(dir, domid, O_CREAT);
 	int ret;
 
-	if (fd >= 0)
-		close(fd);
-	else if (fd != -ENOENT)
-		return fd;
-	statefile_remove(dir, domid);
-	statefile_name(name, domid);
-	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	*found = false;
 	if (fd < 0)
-		return -errno;
-	ret = statefile_lock(fd);
-	if (!ret)
-		ret = statefile_fill(fd, domid, uuid);
+		return fd;
+	*found = !statefile_check(fd, domid, uuid);
+	ret = *found ? 0 : statefile_fill(fd, domid, uuid);
 	if (!ret)
 		return fd;
+	statefile_remove(dir, domid, fd);
 	close(fd);
-	statefile_remove(dir, domid);
 	return ret;
 }
 
-void statefile_remove(int dir, uint32_t domid)
+void statefile_remove(int dir, uint32_t domid, int fd)
 {
 	char name[STATEFILE_NAME_LEN];
 
 	statefile_name(name, domid);
-	unlinkat(dir, name, 0);
+	if (!statefile_verify(dir, name, fd))
+		unlinkat(dir, name, 0);
+}
+
+int statefile_sweep(int dir, uint32_t domid)
+{
+	int fd = statefile_get(dir, domid, 0);
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	statefile_remove(dir, domid, fd);
+	close(fd);
+	return 0;
 }
 
 int statefile_for_each(int dir, void (*each)(void *arg, uint32_t domid),

@@ -9,6 +9,9 @@
  * gets a duplicate of, so a file stays locked until both the manager that
  * opened it and its worker have ended: nobody can start a second worker on it,
  * and of several managers that see a guest one serves it.
+ *
+ * What is locked is the file that the name leads to: only who has the lock
+ * removes the name, and who gets a lock on what has lost its name tries again.
  */
 #ifndef BACKEND_STATEFILE_H
 #define BACKEND_STATEFILE_H
@@ -24,10 +27,21 @@
  */
 int statefile_open(int dir, uint32_t domid, const uint8_t uuid[16]);
 
-/* A fresh one; one of an earlier guest is replaced. As above. */
-int statefile_create(int dir, uint32_t domid, const uint8_t uuid[16]);
+/*
+ * The file of a guest that is to be served from now on: the one there is, if it
+ * is this guest's (*found), else a fresh one in its place. As above.
+ */
+int statefile_create(int dir, uint32_t domid, const uint8_t uuid[16],
+		     bool *found);
 
-void statefile_remove(int dir, uint32_t domid);
+/* @fd is what one of these gave; the name goes, the lock stays. */
+void statefile_remove(int dir, uint32_t domid, int fd);
+
+/*
+ * Remove the file of a guest that is no more. 0 also if there is none; -EBUSY
+ * while somebody still has it, -errno.
+ */
+int statefile_sweep(int dir, uint32_t domid);
 
 /*
  * Does anybody serve that guest? Not to be asked about one whose file is open
