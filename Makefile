@@ -169,6 +169,8 @@ TEST_coalesce := backend/coalesce.o
 TEST_config := $(config-tests)
 TEST_gpa :=
 TEST_log := backend/log.o
+TEST_monitor := backend/arguments.o backend/listen.o backend/loop.o \
+	backend/monitor.o backend/qmp.o $(config-tests)
 TEST_msix := backend/msix.o
 TEST_pcicfg := backend/msix.o backend/pcicfg.o backend/vdev.o
 TEST_place := backend/place.o backend/text.o

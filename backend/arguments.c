@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/config.h"
 #include "backend/setting.h"
@@ -100,7 +101,8 @@ static int chardev_word(struct reading *r, struct arguments_chardev *c,
 		strcpy(c->path, w->value);
 		return 0;
 	}
-	if (word_is(w, "fd") && !parse_decimal(w->value, INT_MAX, &fd)) {
+	if (word_is(w, "fd") && !parse_decimal(w->value, INT_MAX, &fd) &&
+	    fd > STDERR_FILENO) {
 		c->fd = (int)fd;
 		return 0;
 	}
@@ -113,6 +115,25 @@ static int chardev_word(struct reading *r, struct arguments_chardev *c,
 		return 0;
 	return refuse(r, "-chardev socket: '%s%s%s' is not understood", w->key,
 		      w->value ? "=" : "", w->value ? w->value : "");
+}
+
+/* Two that listen at one place would take each other's clients, or close it. */
+static int chardev_check(struct reading *r, const struct arguments_chardev *c)
+{
+	const struct arguments *a = r->args;
+
+	for (size_t i = 0; i < a->nchardevs; i++) {
+		const struct arguments_chardev *o = &a->chardev[i];
+
+		if (!strcmp(o->id, c->id))
+			return refuse(r, "-chardev: there is another one with id %s",
+				      c->id);
+		if ((c->fd >= 0 && c->fd == o->fd) ||
+		    (c->path[0] && !strcmp(c->path, o->path)))
+			return refuse(r, "-chardev %s: has the socket of %s",
+				      c->id, o->id);
+	}
+	return 0;
 }
 
 static int take_chardev(struct reading *r, const char *value)
@@ -134,8 +155,10 @@ static int take_chardev(struct reading *r, const char *value)
 		return ret;
 	if (!c->id[0] || *value)
 		return refuse(r, "-chardev has no id, or too long a word");
-	a->nchardevs++;
-	return 0;
+	ret = chardev_check(r, c);
+	if (!ret)
+		a->nchardevs++;
+	return ret;
 }
 
 static int take_mon(struct reading *r, const char *value)

@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "backend/listen.h"
 #include "backend/log.h"
 #include "backend/text.h"
 
@@ -86,14 +85,11 @@ static void control_client(struct loop_source *source)
 		control_receive(c);
 }
 
-static void control_accept(struct loop_source *source)
+static void control_accept(struct listener *listener, int fd)
 {
-	struct control *control = source->owner;
+	struct control *control = listener->owner;
 	struct control_client *c = NULL;
-	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0)
-		return;
 	for (size_t i = 0; i < CONTROL_CLIENTS && !c; i++)
 		if (control->client[i].source.fd < 0)
 			c = &control->client[i];
@@ -117,9 +113,8 @@ void control_init(struct control *control, struct loop *loop,
 {
 	*control = (struct control){
 		.loop = loop, .answer = answer, .arg = arg,
-		.source = { .fd = -1, .events = POLLIN,
-			    .ready = control_accept, .owner = control },
 	};
+	listen_init(&control->listener, loop, control_accept, control);
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		control->client[i] = (struct control_client){
 			.control = control,
@@ -133,21 +128,11 @@ void control_init(struct control *control, struct loop *loop,
 int control_open(struct control *control, const char *path, char *text,
 		 size_t len)
 {
-	int fd = listen_at(path, CONTROL_CLIENTS);
-	int ret = fd < 0 ? fd : 0;
+	int ret = listen_at(&control->listener, path, CONTROL_CLIENTS);
 
-	if (!ret) {
-		control->source.fd = fd;
-		ret = loop_add(control->loop, &control->source);
-	}
-	if (!ret) {
-		control->path = path;
-		return 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	control->source.fd = -1;
-	text_set(text, len, "control socket %s: %s", path, log_strerror(ret));
+	if (ret)
+		text_set(text, len, "control socket %s: %s", path,
+			 log_strerror(ret));
 	return ret;
 }
 
@@ -158,10 +143,5 @@ void control_close(struct control *control)
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (control->client[i].source.fd >= 0)
 			control_drop(&control->client[i]);
-	if (control->source.fd < 0)
-		return;
-	loop_remove(control->loop, &control->source);
-	close(control->source.fd);
-	control->source.fd = -1;
-	unlink(control->path);
+	listen_close(&control->listener);
 }

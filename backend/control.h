@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "backend/listen.h"
 #include "backend/loop.h"
 
 #define CONTROL_CLIENTS     16
@@ -29,8 +30,7 @@ struct control_client {
 
 struct control {
 	struct loop *loop;
-	struct loop_source source;	/* .fd -1: not open */
-	const char *path;		/* while it is open */
+	struct listener listener;
 	char *(*answer)(void *arg, const char *request);
 	void *arg;
 	struct control_client client[CONTROL_CLIENTS];

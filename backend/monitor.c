@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "backend/listen.h"
 #include "backend/log.h"
 #include "backend/text.h"
 
@@ -61,16 +60,12 @@ static void monitor_receive(struct loop_source *source)
 	monitor_send(c, answer);
 }
 
-static void monitor_accept(struct loop_source *source)
+static void monitor_accept(struct listener *listener, int fd)
 {
-	struct monitor_socket *s = source->owner;
-	struct monitor *m = s->monitor;
+	struct monitor *m = listener->owner;
 	struct monitor_client *c = NULL;
 	char *greeting;
-	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0)
-		return;
 	for (size_t i = 0; i < MONITOR_CLIENTS && !c; i++)
 		if (m->client[i].source.fd < 0)
 			c = &m->client[i];
@@ -87,25 +82,11 @@ static void monitor_accept(struct loop_source *source)
 	monitor_send(c, greeting);
 }
 
-static int monitor_listen(struct monitor_socket *s,
+static int monitor_listen(struct listener *l,
 			  const struct arguments_chardev *c)
 {
-	int listening = 0;
-	socklen_t len = sizeof(listening);
-
-	if (c->fd < 0) {
-		s->source.fd = listen_at(c->path, MONITOR_CLIENTS);
-		if (s->source.fd < 0)
-			return s->source.fd;
-		s->path = c->path;
-		return loop_add(s->monitor->loop, &s->source);
-	}
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len))
-		return -errno;
-	if (!listening)
-		return -EINVAL;
-	s->source.fd = c->fd;
-	return loop_add(s->monitor->loop, &s->source);
+	return c->fd < 0 ? listen_at(l, c->path, MONITOR_CLIENTS) :
+		listen_with(l, c->fd);
 }
 
 static void monitor_init(struct monitor *m, struct loop *loop,
@@ -113,12 +94,7 @@ static void monitor_init(struct monitor *m, struct loop *loop,
 {
 	*m = (struct monitor){ .loop = loop, .server = server };
 	for (size_t i = 0; i < ARGUMENTS_CHARDEVS; i++)
-		m->socket[i] = (struct monitor_socket){
-			.monitor = m,
-			.source = { .fd = -1, .events = POLLIN,
-				    .ready = monitor_accept,
-				    .owner = &m->socket[i] },
-		};
+		listen_init(&m->listener[i], loop, monitor_accept, m);
 	for (size_t i = 0; i < MONITOR_CLIENTS; i++)
 		m->client[i] = (struct monitor_client){
 			.monitor = m,
@@ -138,7 +114,7 @@ int monitor_open(struct monitor *monitor, struct loop *loop,
 	for (size_t i = 0; i < a->nchardevs && !ret; i++) {
 		if (!a->chardev[i].monitor)
 			continue;
-		ret = monitor_listen(&monitor->socket[i], &a->chardev[i]);
+		ret = monitor_listen(&monitor->listener[i], &a->chardev[i]);
 		if (ret)
 			text_set(text, len, "nobody can be listened to at -chardev %s: %s",
 				 a->chardev[i].id, log_strerror(ret));
@@ -153,14 +129,6 @@ void monitor_close(struct monitor *monitor)
 	for (size_t i = 0; i < MONITOR_CLIENTS; i++)
 		if (monitor->client[i].source.fd >= 0)
 			monitor_drop(&monitor->client[i]);
-	for (size_t i = 0; i < ARGUMENTS_CHARDEVS; i++) {
-		struct monitor_socket *s = &monitor->socket[i];
-
-		if (s->source.fd < 0)
-			continue;
-		loop_remove(monitor->loop, &s->source);
-		close(s->source.fd);
-		if (s->path)
-			unlink(s->path);
-	}
+	for (size_t i = 0; i < ARGUMENTS_CHARDEVS; i++)
+		listen_close(&monitor->listener[i]);
 }

@@ -10,18 +10,13 @@
 #include <stddef.h>
 
 #include "backend/arguments.h"
+#include "backend/listen.h"
 #include "backend/loop.h"
 #include "backend/qmp.h"
 
 #define MONITOR_CLIENTS 8
 
 struct monitor;
-
-struct monitor_socket {
-	struct monitor *monitor;
-	struct loop_source source;	/* .fd -1: not open */
-	const char *path;		/* to be removed, or NULL */
-};
 
 struct monitor_client {
 	struct monitor *monitor;
@@ -32,7 +27,7 @@ struct monitor_client {
 struct monitor {
 	struct loop *loop;
 	struct qmp_server *server;
-	struct monitor_socket socket[ARGUMENTS_CHARDEVS];
+	struct listener listener[ARGUMENTS_CHARDEVS];
 	struct monitor_client client[MONITOR_CLIENTS];
 };
 

@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,20 @@ static void what_is_not_done_is_refused(void **state)
 	refused(WORDS("-xen-domid", "7",
 		      "-chardev", "socket,id=a,host=b,port=1"), "'host=b'");
 	refused(WORDS("-xen-domid", "7", "-chardev", "socket,fd=3"), "no id");
+	refused(WORDS("-xen-domid", "7", "-chardev", "socket,id=a,fd=2"),
+		"'fd=2'");
+}
+
+static void no_two_listen_at_one_place(void **state)
+{
+	(void)state;
+	refused(WORDS("-xen-domid", "7", "-chardev", "socket,id=a,fd=3",
+		      "-chardev", "socket,id=b,fd=3"), "b: has the socket of a");
+	refused(WORDS("-xen-domid", "7", "-chardev", "socket,id=a,path=/x",
+		      "-chardev", "socket,id=b,path=/x"),
+		"b: has the socket of a");
+	refused(WORDS("-xen-domid", "7", "-chardev", "socket,id=a,fd=3",
+		      "-chardev", "socket,id=a,fd=4"), "another one with id a");
 }
 
 static void a_disk_has_the_keys_of_the_configuration(void **state)
@@ -219,13 +234,15 @@ static void what_is_too_much_is_refused(void **state)
 {
 	static char path[8192];
 	const char *words[64] = { "-xen-domid", "7" };
+	char ids[ARGUMENTS_CHARDEVS + 1][16];
 	struct config_disk d;
 	size_t n = 2;
 
 	(void)state;
 	for (int i = 0; i < ARGUMENTS_CHARDEVS + 1; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "pty,id=%d", i);
 		words[n++] = "-chardev";
-		words[n++] = "pty,id=a";
+		words[n++] = ids[i];
 	}
 	refused(words, "more than 8 -chardev");
 	memset(path, 'a', sizeof(path) - 1);
@@ -243,6 +260,7 @@ int main(void)
 		cmocka_unit_test(a_probe_has_no_domain),
 		cmocka_unit_test(a_pty_channel_is_named_and_no_more),
 		cmocka_unit_test(what_is_not_done_is_refused),
+		cmocka_unit_test(no_two_listen_at_one_place),
 		cmocka_unit_test(a_disk_has_the_keys_of_the_configuration),
 		cmocka_unit_test(a_disk_needs_index_and_path),
 		cmocka_unit_test(unknown_keys_of_a_disk_are_refused),
