@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "backend/arguments.h"
+#include "backend/channel.h"
 #include "backend/log.h"
 #include "backend/manager.h"
 #include "backend/monitor.h"
@@ -122,11 +123,32 @@ static bool model_has_all(const struct model *m, const struct guest *g)
 	return g != NULL;
 }
 
+/* Without them the disks are as good: no reason to give up. */
+static void model_close_channels(const struct model *m, const struct guest *g)
+{
+	const struct arguments *a = &m->args;
+	uint32_t number;
+	int ret;
+
+	for (size_t i = 0; i < a->nchardevs; i++) {
+		if (!channel_number(a->chardev[i].id, &number))
+			continue;
+		ret = channel_close(g->env->store, g->domid, number);
+		if (ret)
+			log_warning("channel %u can't be closed, the guest may wait for it: %s",
+				    number, log_strerror(ret));
+		else
+			log_info("channel %u is closed: there is nobody at this end, it only makes xl start a device model",
+				 number);
+	}
+}
+
 static void model_set_ready(struct model *m, const struct guest *g)
 {
 	char path[STATE_NODE_LEN];
 	int ret;
 
+	model_close_channels(m, g);
 	/* libxl's own domain is where it looks, and that is dom0. */
 	snprintf(path, sizeof(path), "/local/domain/0/device-model/%u/state",
 		 g->domid);
@@ -236,14 +258,6 @@ static void model_close_nodes(const struct model *m)
 
 /* Begin. */
 
-static void model_mention(const struct arguments *a)
-{
-	for (size_t i = 0; i < a->nchardevs; i++)
-		if (!a->chardev[i].monitor)
-			log_info("channel %s: there is nobody at this end, it only makes xl start a device model",
-				 a->chardev[i].id);
-}
-
 static int model_open(struct model *m, char *text, size_t len)
 {
 	struct manager *manager = &m->manager;
@@ -281,7 +295,6 @@ static int model_serve(struct model *m, char *text, size_t len)
 		return ret;
 	if (!m->args.log_level_given)
 		log_init("xen-vblk-dm", manager->config->log_level);
-	model_mention(&m->args);
 	manager->scope.domid = m->args.domid;
 	ret = model_open(m, text, len);
 	if (!ret) {

@@ -35,6 +35,13 @@ model_ask "$d" list
 [ "$(model_ask "$d" list | grep -c running)" = 2 ] || fail "two disks"
 model_ask "$d" show one/virtio1 | grep -q "read_only *true" || fail "show"
 
+echo "--- nobody waits for the channel"
+[ "$(xenstore-read "/local/domain/0/backend/console/$d/1/state")" = 6 ]
+for g in one two; do
+	guest_console $g | grep -E "Waiting for devices|Timeout connecting" &&
+		fail "$g has waited"
+done
+
 echo "--- data"
 guest_sh one "vblk-load pattern-write --size 32M --seed 1 --direct /dev/vda"
 guest_sh two "vblk-load pattern-write --size 32M --seed 3 --direct /dev/vda"
