@@ -88,6 +88,7 @@ daemon-objs := \
 model-objs := \
 	backend/arguments.o \
 	backend/channel.o \
+	backend/decline.o \
 	backend/monitor.o \
 	backend/qmp.o \
 	backend/xen-vblk-dm.o

@@ -232,7 +232,7 @@ static void config_defaults(struct config *c)
 	c->grant_io = PROTO_GRANT_AUTO;
 	c->pool_size = 16u << 20;
 	strcpy(c->worker, WORKER_PATH);
-	strcpy(c->runtime_dir, "/run/xen-vblkd");
+	strcpy(c->runtime_dir, CONFIG_RUNTIME_DIR);
 }
 
 static int config_read(struct config_reader *r)

@@ -16,6 +16,8 @@
 
 #define CONFIG_NAME_LEN 64	/* of a guest or disk, with the zero */
 
+#define CONFIG_RUNTIME_DIR "/run/xen-vblkd"	/* if nothing else is said */
+
 /* What can be said of one disk. */
 struct config_disk {
 	uint32_t queues;	/* 0: one per vCPU, at most 4 */

@@ -252,8 +252,13 @@ static void guest_finish_closed(struct guest *g)
 		next = LIST_NEXT(d, link);
 		if (d->status != DISK_CLOSED)
 			continue;
-		/* Not over the head of whoever serves it. */
+		/*
+		 * Not over the head of whoever serves it; but should they end
+		 * without, a scan finds it closing and unserved.
+		 */
 		ret = d->others ? 0 : node_set_closed(&d->node);
+		if (d->others)
+			guest_retry(g, GUEST_RETRY_MS);
 		if (ret)
 			log_error("%s: state 6 can't be written to xenstore: %s",
 				  d->name, log_strerror(ret));
@@ -274,15 +279,15 @@ void guest_settle(struct guest *guest)
 	minder_stop(g, guest_is_stuck(g));
 	if (g->status != GUEST_IDLE)
 		return;
+	/* Before the lock goes: who gets it must not find a disk without state. */
+	guest_finish_closed(g);
 	if (g->state_fd >= 0 && !guest_has(g, DISK_NEW, DISK_NEW)) {
-		/* In this order: without its name nobody can take it up. */
 		if (!guest_is_stuck(g))
 			statefile_remove(g->env->runtime_dir, g->domid,
 					 g->state_fd);
 		close(g->state_fd);
 		g->state_fd = -1;
 	}
-	guest_finish_closed(g);
 }
 
 void guest_reload(struct guest *guest)

@@ -248,8 +248,12 @@ int manager_open(struct manager *m, char *text, size_t len)
 	if (ret) {
 		text_set(text, len, "Xen can't be asked about domains: %s",
 			 log_strerror(ret));
-		return ret;
 	}
+	return ret;
+}
+
+int manager_listen(struct manager *m, char *text, size_t len)
+{
 	return control_open(&m->control, m->config->socket, text, len);
 }
 

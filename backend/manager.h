@@ -46,6 +46,12 @@ struct manager {
  */
 int manager_open(struct manager *m, char *text, size_t len);
 
+/*
+ * Answer questions at the configuration's socket. Whoever listened there before
+ * does so no more: make sure first that there is nobody. As above.
+ */
+int manager_listen(struct manager *m, char *text, size_t len);
+
 /* Until a signal ends it and the workers have let go. 0 or -errno. */
 int manager_run(struct manager *m);
 

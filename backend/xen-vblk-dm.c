@@ -15,6 +15,7 @@
 
 #include "backend/arguments.h"
 #include "backend/channel.h"
+#include "backend/decline.h"
 #include "backend/log.h"
 #include "backend/manager.h"
 #include "backend/monitor.h"
@@ -45,6 +46,7 @@ struct model {
 	struct arguments args;
 	struct qmp_server qmp;
 	struct monitor monitor;
+	bool listening;
 };
 
 /*
@@ -163,19 +165,43 @@ static void model_set_ready(struct model *m, const struct guest *g)
 	log_info("dom%u (%s): ready", g->domid, g->name);
 }
 
+/* Not before the guest is ours: another xen-vblk-dm may be using these. */
+static int model_listen(struct model *m)
+{
+	struct manager *manager = &m->manager;
+	char text[TEXT_LEN];
+	int ret = manager_listen(manager, text, sizeof(text));
+
+	if (!ret)
+		ret = monitor_open(&m->monitor, &manager->loop, &m->qmp, text,
+				   sizeof(text));
+	if (ret)
+		log_error("%s", text);
+	m->listening = true;
+	return ret;
+}
+
+/* Or another process serves it: we are here for this guest, now or not at all. */
+static bool model_has_failed(const struct disk *d)
+{
+	return d->status == DISK_FAILED ||
+		(d->others && d->patience == INT64_MAX);
+}
+
 static void model_prepare(struct model *m)
 {
 	const struct guest *g = LIST_FIRST(&m->manager.guests);
 	const struct disk *d;
 	bool running = true;
 
-	if (!model_has_all(m, g)) {
+	if (!model_has_all(m, g) ||
+	    (g->state_fd >= 0 && !m->listening && model_listen(m))) {
 		model_give_up(m, g);
 		return;
 	}
 	LIST_FOREACH(d, &g->disks, link) {
 		running = running && d->status == DISK_RUNNING;
-		if (d->status != DISK_FAILED)
+		if (!model_has_failed(d))
 			continue;
 		model_give_up(m, g);
 		return;
@@ -224,38 +250,6 @@ static int model_run(struct model *m)
 	}
 }
 
-/*
- * We end and the guest never runs: libxl removes its devices, and would wait ten
- * seconds for each block device that nobody has closed.
- */
-
-static void model_close_node(void *arg, const struct node *node,
-			     unsigned int state, bool online)
-{
-	int ret = 0;
-
-	(void)arg;
-	(void)online;
-	if (state == NODE_INITIALISING)
-		ret = node_set_closed(node);
-	if (ret)
-		log_warning("dom%u: state 6 of device %u can't be written to xenstore: %s",
-			    node->domid, node->devid, log_strerror(ret));
-}
-
-static void model_close_nodes(const struct model *m)
-{
-	struct node_scope scope = m->manager.scope;
-	struct store *store;
-
-	scope.domid = m->args.domid;
-	if (store_open(&store))
-		return;	/* was said before, or we did not get that far */
-	if (!store_own_domid(store, &scope.self))
-		node_for_each(store, &scope, model_close_node, NULL);
-	store_close(store);
-}
-
 /* Begin. */
 
 static int model_open(struct model *m, char *text, size_t len)
@@ -280,10 +274,7 @@ static int model_open(struct model *m, char *text, size_t len)
 		return ret;
 	}
 	guest_print_uuid(&info, uuid);
-	ret = arguments_apply(&m->args, c, uuid, text, len);
-	if (ret)
-		return ret;
-	return monitor_open(&m->monitor, &manager->loop, &m->qmp, text, len);
+	return arguments_apply(&m->args, c, uuid, text, len);
 }
 
 static int model_serve(struct model *m, char *text, size_t len)
@@ -308,6 +299,14 @@ static int model_serve(struct model *m, char *text, size_t len)
 	return ret;
 }
 
+static void model_decline(struct model *m)
+{
+	if (!m->args.has_domid)
+		return;
+	m->manager.scope.domid = m->args.domid;
+	decline_guest(&m->manager.scope, m->args.config);
+}
+
 int main(int argc, char **argv)
 {
 	static struct model model = {
@@ -327,8 +326,7 @@ int main(int argc, char **argv)
 	ret = arguments_parse(&model.args, argv + 1, text, sizeof(text));
 	if (ret) {
 		log_error("%s", text);
-		if (model.args.has_domid)
-			model_close_nodes(&model);
+		model_decline(&model);
 		return EXIT_USAGE;
 	}
 	log_init("xen-vblk-dm", model.args.log_level);
@@ -349,7 +347,7 @@ int main(int argc, char **argv)
 	}
 	if (ret)
 		log_error("%s", text);
-	if (ret && model.args.has_domid && !model.qmp.ready)
-		model_close_nodes(&model);
+	if (ret && !model.qmp.ready)
+		model_decline(&model);
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }

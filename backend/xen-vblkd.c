@@ -92,7 +92,9 @@ static int daemon_open(struct manager *m, char *text, size_t len)
 	/* Held until the process ends. */
 	if (!ret)
 		ret = runtime_lock(m->runtime_dir, dir, &lock, text, len);
-	return ret ? ret : manager_open(m, text, len);
+	if (!ret)
+		ret = manager_open(m, text, len);
+	return ret ? ret : manager_listen(m, text, len);
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@ cc=${LINT_CC:-cc}
 # The files of backend/ that run a process and so may hold Xen handles. All
 # others are parts: they can be tested without any Xen.
 worker='device|disks|orders|queue|startup|transport|transport_mmio|transport_pci|worker'
-manager='channel|dialog|disk|guest|manager|minder|node|report|scan|xen-vblk-dm|xen-vblkd'
+manager='channel|decline|dialog|disk|guest|manager|minder|node|report|scan|xen-vblk-dm|xen-vblkd'
 processes="backend/($worker|$manager)\.[ch]"
 
 bad=0

@@ -39,7 +39,40 @@ guest_ready both
 d=$(domid both)
 xl destroy both
 guest_gone both
-daemon_log | grep "dom$d/virtio0: serving" && fail "that was not the daemon's"
+daemon_log | grep -E "dom$d/virtio0: (serving|the guest)" &&
+	fail "that was not the daemon's"
+all_gone
+
+echo "--- the daemon has it, the device model gives up"
+if guest start both >/tmp/create.out 2>&1; then
+	fail "two processes serve one guest"
+fi
+model_log both | grep -q "another process serves this guest" ||
+	{ model_log both; fail "it does not say that it lost"; }
+guest_gone both
+daemon_log | grep "can't be used" && fail "a guest was left to wait"
+all_gone
+
+echo "--- the device model hangs and dies while libxl waits for it"
+daemon_stop
+guest start both
+daemon_start -c /tmp/vblkd.conf
+guest_ready both
+d=$(domid both)
+expect "the daemon says that it lost" \
+	log_has "dom$d/virtio0.*another process serves this guest"
+pid=$(pidof xen-vblk-dm)
+kill -STOP "$pid"
+xl destroy both &
+libxl=$!
+closing() {
+	[ "$(node_state "$d" 0)" = 5 ]
+}
+expect "libxl wants it closed" closing
+kill -9 "$pid"
+expect_log "dom$d: disk 0 was not served any more; gone"
+wait $libxl
+guest_gone both
 all_gone
 
 echo "--- another process has it, the device model gives up"
