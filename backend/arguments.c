@@ -345,6 +345,11 @@ int arguments_parse(struct arguments *args, char **argv, char *text,
 	return refuse(&r, "no -xen-domid: xl starts this program, see xen-vblk-dm(8)");
 }
 
+bool arguments_takes(const char *key)
+{
+	return strcmp(key, "pci-slot") != 0;
+}
+
 static int arguments_apply_disk(const struct arguments_disk *d,
 				struct config *config, const char *guest,
 				struct reading *r)
@@ -362,6 +367,9 @@ static int arguments_apply_disk(const struct arguments_disk *d,
 	while (word_next(&at, &w)) {
 		if (!strcmp(w.key, "index"))
 			continue;
+		if (!arguments_takes(w.key))
+			return refuse(r, "-disk %s: %s is for guests of x86 with disk = [], and xen-vblkd; a device of virtio = [] has no PCI slot",
+				      d->words, w.key);
 		if (!w.value)
 			return refuse(r, "-disk %s: '%s' has no value",
 				      d->words, w.key);

@@ -64,6 +64,9 @@ struct arguments {
 int arguments_parse(struct arguments *args, char **argv, char *text,
 		    size_t len);
 
+/* Is that key of a disk's configuration one of -disk, too? */
+bool arguments_takes(const char *key);
+
 /*
  * Add what the -disk arguments say to @config, for the guest called @guest (its
  * uuid). As above.

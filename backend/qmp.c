@@ -109,7 +109,8 @@ static struct json_object *qmp_query_options(struct qmp *q)
 	(void)q;
 	qmp_add_parameter(parameters, "index", "number of the device");
 	for (const struct setting *k = setting_disk; k->name; k++)
-		qmp_add_parameter(parameters, k->name, k->allowed);
+		if (arguments_takes(k->name))
+			qmp_add_parameter(parameters, k->name, k->allowed);
 	add_text(o, "option", "disk");
 	add(o, "parameters", parameters);
 	json_object_array_add(all, o);

@@ -197,6 +197,8 @@ static void unknown_keys_of_a_disk_are_refused(void **state)
 		{ "index=0,path=/a,ro=maybe", "allowed is on or off" },
 		{ "index=0,path=a", "allowed is an absolute path" },
 		{ "index=0,path=/a,queues=0", "allowed is auto" },
+		{ "index=0,path=/a,pci-slot=5", "has no PCI slot" },
+		{ "index=0,path=/a,pci-slot=auto", "has no PCI slot" },
 	};
 	struct config_disk d;
 
