@@ -94,6 +94,10 @@ model-objs := \
 	backend/xen-vblk-dm.o
 
 cli-objs := \
+	backend/config.o \
+	backend/log.o \
+	backend/setting.o \
+	backend/text.o \
 	tools/check.o \
 	tools/xen-vblk.o \
 	xen/dm.o \
@@ -148,7 +152,7 @@ OBJS_xen-vblk-dm := $(manager-objs) $(model-objs)
 LIBS_xen-vblk-dm = $(LIBS_xen-vblkd)
 
 OBJS_xen-vblk := $(cli-objs)
-LIBS_xen-vblk = $(JSON_LIBS) $(XENDEVICEMODEL_LIBS) $(XENSTORE_LIBS) \
+LIBS_xen-vblk = $(JSON_LIBS) $(INIH_LIBS) $(XENDEVICEMODEL_LIBS) $(XENSTORE_LIBS) \
 	$(XENTOOLCORE_LIBS)
 
 OBJS_vblk-load := $(load-objs)

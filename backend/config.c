@@ -295,6 +295,20 @@ void config_free(struct config *config)
 	free(config);
 }
 
+void config_for_each_image(const struct config *config,
+			   void (*each)(void *arg, const char *guest,
+					const char *vdev,
+					const struct config_disk *disk),
+			   void *arg)
+{
+	for (size_t i = 0; i < config->nsections; i++) {
+		const struct config_section *s = &config->sections[i];
+
+		if (s->disk.path[0])
+			each(arg, s->guest, s->vdev, &s->disk);
+	}
+}
+
 /* What the section says, over what was said before. */
 static void config_merge(const struct config_section *s,
 			 struct config_disk *disk)

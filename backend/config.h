@@ -69,6 +69,16 @@ int config_set(struct config_section *section, const char *name,
 	       const char *value, char *text, size_t len);
 
 /*
+ * Call @each for every section that names an image: of which guest's disk, and
+ * what the section says.
+ */
+void config_for_each_image(const struct config *config,
+			   void (*each)(void *arg, const char *guest,
+					const char *vdev,
+					const struct config_disk *disk),
+			   void *arg);
+
+/*
  * What holds for one disk: the defaults, then [disk], then [disk GUEST], then
  * [disk GUEST/VDEV], where GUEST is the guest's name or uuid.
  */

@@ -3,9 +3,11 @@
  * xen-vblkd: the daemon's options, its beginning and its end. The life between
  * is in manager.c.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "backend/log.h"
 #include "backend/manager.h"
@@ -82,6 +84,16 @@ static void options_parse(struct options *o, int argc, char **argv)
 	exit(EXIT_USAGE);
 }
 
+/* What the configuration says is well said; but is it there? */
+static int daemon_test(const struct config *c)
+{
+	if (!access(c->worker, X_OK))
+		return EXIT_SUCCESS;
+	log_error("worker %s: %s; no guest can be served (make install, or worker = in the configuration)",
+		  c->worker, log_strerror(errno));
+	return EXIT_FAILURE;
+}
+
 /* The directory, the lock, then what could disturb another xen-vblkd. */
 static int daemon_open(struct manager *m, char *text, size_t len)
 {
@@ -122,8 +134,9 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	if (o.test) {
+		ret = daemon_test(config);
 		config_free(config);
-		return EXIT_SUCCESS;
+		return ret;
 	}
 	if (!o.level_given)
 		log_init("xen-vblkd", config->log_level);

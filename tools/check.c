@@ -9,16 +9,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <json.h>
+
+#include "backend/config.h"
+#include "backend/text.h"
 #include "xen/dm.h"
 #include "xen/restrict.h"
 #include "xen/store.h"
@@ -35,17 +41,29 @@ enum verdict {
 	CHECK_MISSING,
 };
 
+/* What was found, if it is to be told as a whole; NULL: line by line. */
+static struct json_object *findings;
+
 __attribute__((format(printf, 2, 3)))
 static enum verdict say(enum verdict verdict, const char *fmt, ...)
 {
 	static const char *const words[] = { "ok", "warning", "missing" };
+	char text[TEXT_LEN + PATH_MAX];
+	struct json_object *o;
 	va_list ap;
 
-	printf("%-8s ", words[verdict]);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	if (!findings) {
+		printf("%-8s %s\n", words[verdict], text);
+		return verdict;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "verdict",
+			       json_object_new_string(words[verdict]));
+	json_object_object_add(o, "text", json_object_new_string(text));
+	json_object_array_add(findings, o);
 	return verdict;
 }
 
@@ -194,12 +212,51 @@ static enum verdict check_uring(void)
 	return say(CHECK_OK, "io_uring");
 }
 
-static enum verdict check_worker(void)
+/* The configuration. */
+
+static enum verdict check_worker(const struct config *c)
 {
-	if (access(WORKER_PATH, X_OK))
-		return say(CHECK_MISSING, "%s: %s; make install", WORKER_PATH,
-			   strerror(errno));
-	return say(CHECK_OK, "%s", WORKER_PATH);
+	if (access(c->worker, X_OK))
+		return say(CHECK_MISSING, "%s: %s; make install, or worker = in the configuration",
+			   c->worker, strerror(errno));
+	return say(CHECK_OK, "%s", c->worker);
+}
+
+/* @arg: the worst so far. Images are opened by nobody here: they may be in use. */
+static void check_image(void *arg, const char *guest, const char *vdev,
+			const struct config_disk *disk)
+{
+	enum verdict *worst = arg, v;
+	struct stat st;
+
+	if (stat(disk->path, &st))
+		v = say(CHECK_WARNING, "image of [disk %s/%s]: %s: %s", guest,
+			vdev, disk->path, strerror(errno));
+	else if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		v = say(CHECK_WARNING, "image of [disk %s/%s]: %s: is neither a file nor a block device",
+			guest, vdev, disk->path);
+	else if (S_ISREG(st.st_mode) && (!st.st_size || st.st_size % 512))
+		v = say(CHECK_WARNING, "image of [disk %s/%s]: %s: its size is no multiple of 512 bytes, or it is empty",
+			guest, vdev, disk->path);
+	else
+		v = say(CHECK_OK, "image of [disk %s/%s]: %s", guest, vdev,
+			disk->path);
+	*worst = v > *worst ? v : *worst;
+}
+
+/* *config is NULL if it can't be read; then what it says is not looked at. */
+static enum verdict check_config(const char *path, struct config **config)
+{
+	char text[TEXT_LEN];
+	enum verdict worst;
+
+	if (config_load(config, path, text, sizeof(text)))
+		return say(CHECK_MISSING, "configuration: %s; xen-vblkd does not start",
+			   text);
+	worst = say(CHECK_OK, "configuration: %s",
+		    path ? path : SYSCONFDIR "/xen-vblkd.conf, if there is one");
+	config_for_each_image(*config, check_image, &worst);
+	return worst;
 }
 
 static enum verdict check_daemon(const char *socket_path)
@@ -269,42 +326,68 @@ static enum verdict check_restrict(void)
 	return say(CHECK_OK, "restriction of Xen handles to one guest");
 }
 
+static enum verdict check_worse(enum verdict a, enum verdict b)
+{
+	return a > b ? a : b;
+}
+
 typedef enum verdict (*check)(void);
 
 static enum verdict check_all(const check checks[], enum verdict worst)
 {
-	for (; *checks; checks++) {
-		enum verdict v = (*checks)();
-
-		worst = v > worst ? v : worst;
-	}
+	for (; *checks; checks++)
+		worst = check_worse(worst, (*checks)());
 	return worst;
 }
 
-bool check_host(const char *socket)
+static enum verdict check_everything(const char *path, const char *socket)
 {
 	/* What can be looked at without Xen, too; and what can't. */
 	static const check of_host[] = {
-		check_uring, check_worker, check_unit, NULL,
+		check_uring, check_unit, NULL,
 	};
 	static const check of_xen[] = {
 		check_domain, check_ioreq, check_privcmd, check_evtchn,
 		check_gntdev, check_gntdev_limit, check_xenstore,
 		check_restrict, NULL,
 	};
+	struct config *config;
+	enum verdict xen, worst;
+
+	if (geteuid())
+		return say(CHECK_MISSING, "root: nobody else can examine a host");
+	xen = check_xen();
+	worst = check_all(of_host, xen);
+	worst = check_worse(worst, check_config(path, &config));
+	if (config)
+		worst = check_worse(worst, check_worker(config));
+	if (xen != CHECK_MISSING) {
+		if (!socket)
+			socket = config ? config->socket :
+				CONFIG_RUNTIME_DIR "/control";
+		worst = check_worse(worst, check_daemon(socket));
+		worst = check_all(of_xen, worst);
+	}
+	config_free(config);
+	return worst;
+}
+
+bool check_host(const char *config, const char *socket, bool json)
+{
+	struct json_object *answer = NULL;
 	enum verdict worst;
 
-	if (geteuid()) {
-		say(CHECK_MISSING, "root: nobody else can examine a host");
-		return false;
+	if (json) {
+		answer = json_object_new_object();
+		findings = json_object_new_array();
+		json_object_object_add(answer, "checks", findings);
 	}
-	worst = check_xen();
-	if (worst == CHECK_MISSING) {
-		check_all(of_host, worst);
-		return false;
-	}
-	worst = check_all(of_host, worst);
-	if (check_daemon(socket) != CHECK_OK && worst == CHECK_OK)
-		worst = CHECK_WARNING;
-	return check_all(of_xen, worst) != CHECK_MISSING;
+	worst = check_everything(config, socket);
+	if (answer)
+		puts(json_object_to_json_string_ext(answer,
+			JSON_C_TO_STRING_PRETTY |
+			JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(answer);
+	findings = NULL;
+	return worst != CHECK_MISSING;
 }

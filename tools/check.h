@@ -8,10 +8,12 @@
 #include <stdbool.h>
 
 /*
- * Look at everything and print a line about each; @socket is where xen-vblkd
- * listens. Changes nothing on the host, but leaves this process without use of
- * Xen. True if nothing is missing that every guest needs.
+ * Look at everything and print a line about each, or all as one JSON document.
+ * @config is a file that has to exist, or NULL for the default; @socket is where
+ * xen-vblkd listens, or NULL for where the configuration says. Changes nothing on
+ * the host, but leaves this process without use of Xen. True if nothing is missing
+ * that every guest needs.
  */
-bool check_host(const char *socket);
+bool check_host(const char *config, const char *socket, bool json);
 
 #endif

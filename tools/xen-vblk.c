@@ -19,29 +19,32 @@
 
 #include <json.h>
 
+#include "backend/config.h"
 #include "tools/check.h"
 
 #define EXIT_USAGE     2
-#define DEFAULT_SOCKET "/run/xen-vblkd/control"
+#define DEFAULT_SOCKET CONFIG_RUNTIME_DIR "/control"
 #define ANSWER_SECONDS 10
 #define MAX_COLUMNS    12
 
 static const char usage[] =
-"usage: xen-vblk [option]... list\n"
-"       xen-vblk [option]... show GUEST[/VDEV]\n"
-"       xen-vblk [option]... stats [GUEST[/VDEV]]\n"
-"       xen-vblk [-s PATH] check\n"
+"usage: xen-vblk [option]... list                    all disks\n"
+"       xen-vblk [option]... show GUEST[/VDEV]       all about a guest's, or one\n"
+"       xen-vblk [option]... stats [GUEST[/VDEV]]    what they did\n"
+"       xen-vblk [option]... check                   what does this host lack?\n"
 "\n"
-"Asks xen-vblkd about its disks. GUEST is a domain id or a name. check examines\n"
-"the host: what does it lack to serve guests?\n"
+"Asks xen-vblkd about its disks, or examines the host. GUEST is a domain id or a\n"
+"name.\n"
 "\n"
 "  -s, --socket PATH  where xen-vblkd listens [" DEFAULT_SOCKET "]\n"
-"  -j, --json         the answer as it is\n"
+"  -c, --config FILE  check: configuration [" SYSCONFDIR "/xen-vblkd.conf]\n"
+"  -j, --json         the answer as JSON\n"
 "  -V, --version\n"
 "  -h, --help\n";
 
 struct options {
-	const char *socket;
+	const char *socket;	/* NULL: not given */
+	const char *config;	/* likewise */
 	bool json;
 	const char *verb;
 	const char *what;	/* "" */
@@ -115,7 +118,7 @@ static char *ask_read(int sock)
 
 static char *ask(const struct options *o)
 {
-	int sock = ask_connect(o->socket);
+	int sock = ask_connect(o->socket ? o->socket : DEFAULT_SOCKET);
 	char line[256], *answer;
 	int n = snprintf(line, sizeof(line), "%s%s%s\n", o->verb,
 			 *o->what ? " " : "", o->what);
@@ -356,10 +359,18 @@ static void options_verb(struct options *o, int argc, char **argv)
 		least = 1;
 	else if (strcmp(o->verb, "stats") != 0)
 		most = -1;
-	if (argc - 1 < least || argc - 1 > most) {
-		fprintf(stderr, most < 0 ?
-			"xen-vblk: there is no '%s'\n" :
-			"xen-vblk: %s: too much or too little said\n", o->verb);
+	if (most < 0)
+		fprintf(stderr, "xen-vblk: there is no '%s'\n", o->verb);
+	else if (argc - 1 < least)
+		fprintf(stderr, "xen-vblk: %s: of which guest?\n", o->verb);
+	else if (argc - 1 > most)
+		fprintf(stderr, "xen-vblk: %s: '%s' is too much%s\n", o->verb,
+			argv[most + 1], !strcmp(o->verb, "list") ?
+			"; show or stats are about one guest" : "");
+	if (argc - 1 < least || argc - 1 > most)
+		options_refuse();
+	if (o->config && strcmp(o->verb, "check") != 0) {
+		fprintf(stderr, "xen-vblk: --config is for check\n");
 		options_refuse();
 	}
 	o->what = argc > 1 ? argv[1] : "";
@@ -369,6 +380,7 @@ static void options_parse(struct options *o, int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "socket", required_argument, NULL, 's' },
+		{ "config", required_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -376,10 +388,13 @@ static void options_parse(struct options *o, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:jVh", names, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:c:jVh", names, NULL)) != -1) {
 		switch (c) {
 		case 's':
 			o->socket = optarg;
+			break;
+		case 'c':
+			o->config = optarg;
 			break;
 		case 'j':
 			o->json = true;
@@ -399,13 +414,13 @@ static void options_parse(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .socket = DEFAULT_SOCKET };
+	struct options o = { .json = false };
 	bool good = true;
 	char *answer;
 
 	options_parse(&o, argc, argv);
 	if (!strcmp(o.verb, "check")) {
-		good = check_host(o.socket);
+		good = check_host(o.config, o.socket, o.json);
 	} else {
 		answer = ask(&o);
 		show(&o, answer);

@@ -60,7 +60,7 @@ only 'xen/domain\.c' "$include<(xenctrl|xenguest)[^>]*>" \
 only 'backend/aio\.c' "$include<(liburing|linux/io_uring)[^>]*>" \
 	"io_uring: backend/aio.c"
 only 'backend/config\.c' "$include<ini\.h>" "inih: backend/config.c"
-only 'backend/(qmp|report)\.c|tools/xen-vblk\.c' "$include<(json-c/)?json[^>]*>" \
+only 'backend/(qmp|report)\.c|tools/(check|xen-vblk)\.c' "$include<(json-c/)?json[^>]*>" \
 	"JSON: what is said to libxl, what the control socket answers, its client"
 only 'tools/.*' "$include<pthread\.h>" "our processes have one thread"
 

@@ -18,7 +18,7 @@ declare -A allowed=(
 		libxenforeignmemory libxengnttab libxentoolcore"
 	[xen-vblk-dm]="libinih libjson-c libxenctrl libxenstore"
 	[xen-vblkd]="libinih libjson-c libxenctrl libxenstore"
-	[xen-vblk]="libjson-c libxendevicemodel libxenstore libxentoolcore"
+	[xen-vblk]="libinih libjson-c libxendevicemodel libxenstore libxentoolcore"
 	[vblk-load]=""
 )
 

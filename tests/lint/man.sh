@@ -13,6 +13,16 @@ if [ ${#pages[@]} = 0 ]; then
 	exit 77
 fi
 
+# Every counter there is, is explained.
+bad=0
+while read -r name; do
+	grep -qx "\.It Cm $name" docs/man/xen-vblk.8 || {
+		echo "docs/man/xen-vblk.8: says nothing of the counter $name"
+		bad=1
+	}
+done < <(sed -n 's/^\tX(\([a-z_]*\), ".*/\1/p' backend/stats.h mapcache/stats.h)
+[ $bad = 0 ]
+
 if command -v mandoc >/dev/null; then
 	mandoc -T lint -W warning "${pages[@]}"
 elif command -v groff >/dev/null; then
