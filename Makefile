@@ -198,6 +198,7 @@ vring-tests := tests/unit/guest.o tests/unit/ring.o backend/vring.o
 TEST_vring := $(vring-tests)
 TEST_vring_chain := $(vring-tests)
 TEST_vring_flip := $(vring-tests)
+TEST_vring_step := $(vring-tests)
 TEST_vring_kill := tests/unit/guest.o backend/vring.o
 
 corridor-tests := \
