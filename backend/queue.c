@@ -9,48 +9,69 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "backend/log.h"
 #include "backend/stats.h"
 
-static int queue_init_slot(struct queue *q, struct request *req)
-{
-	uint32_t max_iov = request_max_iov(q->backing->engine, q->size);
+/* Of the arrays in a queue's memory; each is as aligned as the one behind it. */
+struct queue_sizes {
+	size_t slot, batch, seg, iov, bucket;	/* bytes */
+};
 
-	req->backing = q->backing;
-	req->owner = q;
-	req->chain.seg = calloc(q->size, sizeof(*req->chain.seg));
-	req->map.iov = calloc(max_iov, sizeof(*req->map.iov));
-	req->map.bucket = calloc(max_iov, sizeof(*req->map.bucket));
-	req->map.max_iov = max_iov;
-	if (!req->chain.seg || !req->map.iov || !req->map.bucket)
-		return -ENOMEM;
-	return 0;
+static struct queue_sizes queue_sizes(const struct queue *q, uint32_t max_iov)
+{
+	size_t n = q->size;
+
+	return (struct queue_sizes){
+		.slot = n * sizeof(*q->slot),
+		.batch = n * sizeof(*q->batch),
+		.seg = n * n * sizeof(*q->slot->chain.seg),
+		.iov = n * max_iov * sizeof(*q->slot->map.iov),
+		.bucket = n * max_iov * sizeof(*q->slot->map.bucket),
+	};
 }
 
+/*
+ * One mapping, not an allocation for each slot: what a guest does not use is
+ * never touched, and all of it is gone when the disk is.
+ */
+/* #syscalls worker: mmap munmap */
 int queue_init(struct queue *q, struct backing *backing, uint32_t size)
 {
+	uint32_t max_iov = request_max_iov(backing->engine, size);
+	struct queue_sizes s;
+	uint8_t *at;
+
 	*q = (struct queue){ .backing = backing, .size = size };
-	q->slot = calloc(size, sizeof(*q->slot));
-	q->batch = calloc(size, sizeof(*q->batch));
-	if (!q->slot || !q->batch)
+	s = queue_sizes(q, max_iov);
+	q->memory_len = s.slot + s.batch + s.seg + s.iov + s.bucket;
+	at = mmap(NULL, q->memory_len, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < size; i++)
-		if (queue_init_slot(q, &q->slot[i]))
-			return -ENOMEM;
+	q->slot = (void *)at;
+	q->batch = (void *)(at += s.slot);
+	at += s.batch;
+	for (uint32_t i = 0; i < size; i++) {
+		struct request *req = &q->slot[i];
+
+		req->backing = backing;
+		req->owner = q;
+		req->chain.seg = (void *)(at + s.seg / size * i);
+		req->map.iov = (void *)(at + s.seg + s.iov / size * i);
+		req->map.bucket = (void *)(at + s.seg + s.iov +
+					   s.bucket / size * i);
+		req->map.max_iov = max_iov;
+	}
 	return 0;
 }
 
 void queue_fini(struct queue *q)
 {
-	for (uint32_t i = 0; q->slot && i < q->size; i++) {
-		free(q->slot[i].chain.seg);
-		free(q->slot[i].map.iov);
-		free(q->slot[i].map.bucket);
-	}
-	free(q->slot);
-	free(q->batch);
+	if (q->slot)
+		munmap(q->slot, q->memory_len);
 	q->slot = NULL;
 	q->batch = NULL;
 }

@@ -12,6 +12,7 @@
 #define BACKEND_QUEUE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "backend/coalesce.h"
@@ -29,8 +30,9 @@ struct queue {
 	bool broken;		/* the guest has to reset the device */
 	uint32_t in_flight;
 	uint32_t size;		/* slots */
-	struct request *slot;
+	struct request *slot;	/* the beginning of the queue's memory */
 	struct request **batch;	/* scratch of one drain */
+	size_t memory_len;	/* bytes */
 };
 
 /* What the device agreed on, for queue_serve(). */
