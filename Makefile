@@ -134,6 +134,25 @@ sim-lib-objs := \
 	tests/sim/lib/foreignmemory.o \
 	tests/sim/lib/gnttab.o
 
+# A guest in it: a driver written from the specification, and one that lies.
+guest-objs := \
+	tests/guest/gblk.o \
+	tests/guest/gio.o \
+	tests/guest/gmmio.o \
+	tests/guest/gram.o \
+	tests/guest/greq.o \
+	tests/guest/gvring.o
+
+scene-objs := \
+	tests/hostile/after.o \
+	tests/hostile/bystander.o \
+	tests/hostile/daemon.o \
+	tests/hostile/scene.o
+
+hostile-objs := \
+	tests/hostile/liar.o \
+	tests/hostile/main.o
+
 load-objs := \
 	tools/vblk-load.o
 
@@ -336,6 +355,10 @@ all-sim-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/sim/test_*.c)))
 sim-tests := $(if $(CONFIG_CMOCKA),$(all-sim-tests))
 
+# tests/hostile/lies/NAME.c is a lie; the program that tells them has them all.
+lies := $(patsubst $(srcdir)/%.c,%.o,$(sort \
+	$(wildcard $(srcdir)/tests/hostile/lies/*.c)))
+
 all-fuzzers := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/fuzz/fuzz_*.c)))
 fuzzers := $(if $(CONFIG_CMOCKA),$(all-fuzzers))
@@ -349,6 +372,7 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
 	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
 	$(sim-tests:=.o) tests/sim/fixture.o \
+	$(guest-objs) $(scene-objs) $(hostile-objs) $(lies) \
 	$(proofs:=.o) $(foreach p,$(proofs),$(PROVE_$(p:tests/prove/prove_%=%))))
 
 .PHONY: all
@@ -408,7 +432,8 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 # --- the simulated Xen ---------------------------------------------------------
 
 # Without sanitizers in any case: xenstored runs on these libraries, too.
-sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs)
+sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
+	$(guest-objs) $(scene-objs) $(hostile-objs) $(lies)
 $(sim-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
 	$(BASE_CFLAGS)) -fPIC
 LINK_LIB = $(CC) -shared $(CFLAGS) $(filter-out -pie -fsanitize% \
@@ -458,6 +483,11 @@ tests/sim/simctl: $(simctl-objs) $(sim-world)
 	$(say) LINK $@
 	$(Q)$(CC) -o $@ $(simctl-objs) $(SIM_LIBS) $(XENSTORE_LIBS)
 
+tests/hostile/hostile: $(hostile-objs) $(scene-objs) $(guest-objs) $(lies) \
+		$(sim-world)
+	$(say) LINK $@
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(SIM_LIBS) $(JSON_LIBS) -pthread
+
 $(sim-tests): %: %.o tests/sim/fixture.o $(sim-world) $(sim-libs)
 	$(say) LINK $@
 	$(Q)$(LINK) -o $@ $< tests/sim/fixture.o $(SIM_LIBS) \
@@ -487,7 +517,7 @@ export LINT_SANITIZE = $(CONFIG_SANITIZE)
 export LINT_OBJS = $(all-objs)
 
 lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
-structure := $(call lint-script,conformance headers layers links lists spdx)
+structure := $(call lint-script,conformance headers hostile layers links lists spdx)
 opinions := $(call lint-script,analyzer cppcheck man shell spelling tidy)
 
 # For how long make fuzz runs each fuzzer, and make check all of them.
@@ -497,18 +527,19 @@ export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests) $(srcdir)/tests/sim/life.sh
+hostile := $(srcdir)/tests/hostile/run.sh
 export SIM_BUILD := $(CURDIR)
 
 .PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
 .PHONY: run-lint run-prove
-run-check: all sim $(checks)
-	$(Q)$(srcdir)/tests/check.sh -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
+run-check: all sim $(checks) tests/hostile/hostile
+	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
 		-s $(srcdir)/tests/e2e/run.sh $(structure) $(checks) \
 		$(srcdir)/tests/sim/failwalk.sh
 
-run-check-quick: all sim $(checks)
-	$(Q)$(srcdir)/tests/check.sh $(structure) $(checks)
+run-check-quick: all sim $(checks) tests/hostile/hostile
+	$(Q)$(srcdir)/tests/check.sh -s $(hostile) $(structure) $(checks)
 
 # Real Xen again, the long scenarios too, on two CPUs that race.
 run-check-smp: all
@@ -534,6 +565,10 @@ run-lint: all
 check-sim: all sim $(sim-tests)
 	$(Q)$(if $(CONFIG_CMOCKA),,echo "no cmocka here (libcmocka-dev)"; exit 1)
 	$(Q)$(srcdir)/tests/check.sh $(sim-tests) $(srcdir)/tests/sim/life.sh
+
+.PHONY: check-hostile
+check-hostile: all sim tests/hostile/hostile
+	$(Q)$(hostile)
 
 .PHONY: check-unit
 check-unit: $(tests)
@@ -593,7 +628,7 @@ clean:
 		$(all-objs) $(all-objs:.o=.d) $(all-tests) $(all-fuzzers) $(proofs) \
 		$(all-tests:=.o) $(all-tests:=.d) \
 		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
-		tests/sim/simctl $(sim-world) $(sim-libs) \
+		tests/sim/simctl tests/hostile/hostile $(sim-world) $(sim-libs) \
 		tests/sim/lib/libxenctrl.so.*
 
 # A build directory's own Makefile stays: it is how one gets back.
@@ -619,6 +654,7 @@ help:
 	@echo "make check-unit    only the unit tests"
 	@echo "make sim           the simulated Xen, see tests/sim/README.md"
 	@echo "make check-sim     the simulated Xen, and our programs in it"
+	@echo "make check-hostile guests that lie, in the simulated Xen"
 	@echo "make install       DESTDIR= and configure's directories are respected"
 	@echo "make uninstall     remove it again, but not the configuration"
 	@echo "make clean         remove what make made"

@@ -6,6 +6,8 @@
 
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=named.sh
+. tests/lint/named.sh
 doc=docs/conformance.md
 bad=0
 
@@ -17,38 +19,19 @@ complain() {
 	bad=1
 }
 
-# Is there such a test, and does something run it?
-exists() {
-	local kind=$1 name=$2
-
-	case $kind in
-	test_*)
-		grep -q "^static void $name(void \*\*" "tests/unit/$kind.c" &&
-			grep -Eq "^[[:space:]].*\($name\)," "tests/unit/$kind.c"
-		;;
-	scenario) [ -e "tests/e2e/scenarios/$name.sh" ] ;;
-	hostile) [ -e "tests/hostile/$name.c" ] ;;
-	prove) [ -e "tests/prove/prove_$name.c" ] ;;
-	broken) [ -e "tests/broken/$name.patch" ] ;;
-	*) false ;;
-	esac 2>/dev/null
-}
-
 check_row() {
 	local clause=$1 tests=$2 word
 
 	case $tests in
 	'not offered: '*)
-		for word in $(tr -d '`' <<<"${tests#*: }"); do
-			! grep -rqw "$word" backend ||
-				complain "$clause: $word is named in backend/"
-		done
+		word=$(names_offered "${tests#*: }")
+		[ -z "$word" ] || complain "$clause: $word is named in backend/"
 		return
 		;;
 	esac
 	[ -n "$tests" ] || complain "$clause: no test"
 	for word in $(tr -d '`' <<<"$tests"); do
-		exists "${word%%:*}" "${word#*:}" ||
+		test_exists "${word%%:*}" "${word#*:}" ||
 			complain "$clause: there is no test $word"
 	done
 }
