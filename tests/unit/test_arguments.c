@@ -15,6 +15,7 @@
 
 #define UUID "0a1b2c3d-0000-1111-2222-333344445555"
 #define QMP  "/run/xen/qmp-libxl-7"
+#define XENSTAT "/run/xen/qmp-libxenstat-7"
 #define WORDS(...) ((const char *[]){ __VA_ARGS__, NULL })
 
 static struct arguments args;
@@ -50,43 +51,76 @@ static int apply(struct config_disk *disk, const char *vdev)
 	return ret;
 }
 
-static void libxl_4_17_is_understood(void **state)
+/*
+ * What libxl writes for a PVH guest with a channel, by release; the disks are
+ * device_model_args. The lines of 4.17 to 4.21 are the same but for the probe,
+ * which came with 4.20; "server,nowait" is older, and QEMU forks have it still.
+ */
+#define PVH_GUEST(listen, mem) WORDS( \
+	"-xen-domid", "7", "-no-shutdown", \
+	"-chardev", "socket,id=libxl-cmd,path=" QMP "," listen, \
+	"-mon", "chardev=libxl-cmd,mode=control", \
+	"-chardev", "socket,id=libxenstat-cmd,path=" XENSTAT "," listen, \
+	"-mon", "chardev=libxenstat-cmd,mode=control", \
+	"-chardev", "socket,id=libxl-channel1,path=/run/xen/none," listen, \
+	"-nodefaults", "-no-user-config", "-xen-attach", \
+	"-name", "one", "-vnc", "none", "-display", "none", \
+	"-disk", "index=0,path=/srv/a.img", \
+	"-machine", "xenpv", "-m", mem)
+
+static void is_for_the_guest(void)
 {
-	(void)state;
-	assert_int_equal(parse(WORDS(
-		"-xen-domid", "7", "-no-shutdown",
-		"-chardev", "socket,id=libxl-cmd,path=" QMP ",server,nowait",
-		"-mon", "chardev=libxl-cmd,mode=control",
-		"-chardev", "socket,id=libxenstat-cmd,path=/run/x,server,nowait",
-		"-mon", "chardev=libxenstat-cmd,mode=control",
-		"-nodefaults", "-no-user-config", "-xen-attach",
-		"-name", "one", "-vnc", "none", "-display", "none",
-		"-disk", "index=0,path=/srv/a.img",
-		"-machine", "xenpv", "-m", "256")), 0);
 	assert_int_equal(args.job, ARGUMENTS_SERVE);
 	assert_int_equal(args.domid, 7);
-	assert_int_equal(args.nchardevs, 2);
+	assert_int_equal(args.nchardevs, 3);
 	assert_true(args.chardev[0].monitor && args.chardev[1].monitor);
 	assert_string_equal(args.chardev[0].path, QMP);
+	assert_string_equal(args.chardev[1].path, XENSTAT);
 	assert_int_equal(args.chardev[0].fd, -1);
+	assert_false(args.chardev[2].monitor);
+	assert_string_equal(args.chardev[2].id, "libxl-channel1");
 	assert_int_equal(args.ndisks, 1);
+	assert_int_equal(args.disk[0].index, 0);
 }
 
-static void libxl_4_20_is_understood(void **state)
+static void libxl_4_17_to_4_21_is_understood(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(WORDS(
-		"-xen-domid", "7", "-no-shutdown",
+	assert_int_equal(parse(PVH_GUEST("server=on,wait=off", "256")), 0);
+	is_for_the_guest();
+}
+
+static void libxl_before_4_15_is_understood(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(PVH_GUEST("server,nowait", "256")), 0);
+	is_for_the_guest();
+}
+
+/* With device_model_restrict the socket is handed over; the rest is refused. */
+static void a_restricted_one_is_refused(void **state)
+{
+	(void)state;
+	refused(WORDS("-xen-domid", "7", "-no-shutdown",
 		"-chardev", "socket,id=libxl-cmd,fd=19,server=on,wait=off",
-		"-mon", "chardev=libxl-cmd,mode=control",
-		"-chardev", "socket,id=libxl-channel1,path=/run/xen/none,server=on,wait=off",
-		"-nodefaults", "-no-user-config", "-xen-attach",
-		"-name", "one", "-vnc", "none", "-display", "none",
-		"-machine", "xenpv", "-m", "256")), 0);
+		"-S", "-mon", "chardev=libxl-cmd,mode=control",
+		"-xen-domid-restrict"), "device_model_restrict");
 	assert_int_equal(args.chardev[0].fd, 19);
 	assert_true(args.chardev[0].monitor);
-	assert_false(args.chardev[1].monitor);
-	assert_string_equal(args.chardev[1].id, "libxl-channel1");
+}
+
+/* A screen of a vfb, a keymap, an emulated network card. */
+static void a_guest_that_wants_more_is_refused(void **state)
+{
+	(void)state;
+	refused(WORDS("-xen-domid", "7", "-no-shutdown", "-nodefaults",
+		"-no-user-config", "-xen-attach", "-name", "one",
+		"-vnc", "127.0.0.1:0,to=99", "-display", "none"), "no screen");
+	refused(WORDS("-xen-domid", "7", "-vnc", "none", "-display", "none",
+		"-k", "de"), "no option -k");
+	refused(WORDS("-xen-domid", "7", "-vnc", "none", "-display", "none",
+		"-device", "rtl8139,id=nic0,netdev=net0,mac=00:16:3e:00:00:01"),
+		"no option -device");
 }
 
 static void a_probe_has_no_domain(void **state)
@@ -257,8 +291,10 @@ static void what_is_too_much_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(libxl_4_17_is_understood),
-		cmocka_unit_test(libxl_4_20_is_understood),
+		cmocka_unit_test(libxl_4_17_to_4_21_is_understood),
+		cmocka_unit_test(libxl_before_4_15_is_understood),
+		cmocka_unit_test(a_restricted_one_is_refused),
+		cmocka_unit_test(a_guest_that_wants_more_is_refused),
 		cmocka_unit_test(a_probe_has_no_domain),
 		cmocka_unit_test(a_pty_channel_is_named_and_no_more),
 		cmocka_unit_test(what_is_not_done_is_refused),
