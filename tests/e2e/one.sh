@@ -20,6 +20,9 @@ rc=$?
 if [ $rc != 0 ] && [ $rc != 77 ]; then
 	echo "--- the daemon's log"
 	tail -n 30 "$DAEMON_LOG"
+	for f in /var/log/xen/qemu-dm-*.log; do
+		[ ! -e "$f" ] || { echo "--- $f"; tail -n 10 "$f"; }
+	done
 	echo "--- xl list"
 	xl list
 	echo "--- Xen's last words"
