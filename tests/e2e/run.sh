@@ -81,10 +81,11 @@ stop() {
 # Debian's own hypervisor, for scenarios that say "# xen: stock".
 cache=${RIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-vblkd}
 
-# boot ARCH [XEN]
+# boot ARCH [XEN [WORDS]]: WORDS are for Xen's command line
 boot() {
 	stop
-	run=$(ARCH=$1 XEN=${2:-} "$rig/boot.sh" start 2>"$logs/boot.$1") || {
+	run=$(ARCH=$1 XEN=${2:-} XENEXTRA="${XENEXTRA:-} ${3:-}" \
+		"$rig/boot.sh" start 2>"$logs/boot.$1") || {
 		cat "$logs/boot.$1" >&2
 		return 1
 	}
@@ -106,11 +107,15 @@ line() {
 
 # scenario ARCH NAME
 scenario() {
-	local log=$logs/$1.$2 start=$EPOCHSECONDS rc stock=
+	local log=$logs/$1.$2 start=$EPOCHSECONDS rc own='' words
 
+	words=$(header "$2" xen-options)
 	if [ "$(header "$2" xen)" = stock ]; then
-		stock=1
-		boot "$1" "$cache/$1/stock/xen" || return 1
+		own=1
+		boot "$1" "$cache/$1/stock/xen" "$words" || return 1
+	elif [ -n "$words" ]; then
+		own=1
+		boot "$1" "" "$words" || return 1
 	elif ! alive "$1"; then
 		boot "$1" || return 1
 	fi
@@ -134,7 +139,7 @@ scenario() {
 		[ -n "$keep" ] || stop
 		;;
 	esac
-	[ -z "$stock" ] || stop
+	[ -z "$own" ] || stop
 }
 
 # Longest first, so that the lanes end together: "ARCH SCENARIO".
