@@ -156,9 +156,23 @@ hostile-objs := \
 load-objs := \
 	tools/vblk-load.o
 
+# The mapcache on real grants, and the guest that grants them.
+stress-objs := \
+	tools/mapcost.o \
+	tools/mapsteps.o \
+	tools/mapstress.o \
+	tools/mapview.o \
+	xen/foreign.o \
+	xen/grant.o \
+	xen/quiet.o
+
+share-objs := \
+	tools/mapshare.o
+
 # Each program, what it is made of and the libraries it may need. Libraries
 # show which program can do what: the worker has no xenstore.
-PROGRAMS := xen-vblk-worker xen-vblkd xen-vblk-dm xen-vblk vblk-load
+PROGRAMS := xen-vblk-worker xen-vblkd xen-vblk-dm xen-vblk vblk-load mapstress \
+	mapshare
 
 OBJS_xen-vblk-worker := $(worker-objs) libmapcache.a
 LIBS_xen-vblk-worker = $(XENDEVICEMODEL_LIBS) $(XENFOREIGNMEMORY_LIBS) \
@@ -176,6 +190,12 @@ LIBS_xen-vblk = $(JSON_LIBS) $(INIH_LIBS) $(XENDEVICEMODEL_LIBS) $(XENSTORE_LIBS
 
 OBJS_vblk-load := $(load-objs)
 LIBS_vblk-load = -pthread
+
+OBJS_mapstress := $(stress-objs) libmapcache.a
+LIBS_mapstress = $(XENFOREIGNMEMORY_LIBS) $(XENGNTTAB_LIBS)
+
+OBJS_mapshare := $(share-objs)
+LIBS_mapshare =
 
 # --- unit tests ----------------------------------------------------------------
 
@@ -585,6 +605,8 @@ installed = \
 	$(libexecdir)/xen-vblkd/xen-vblk-dm \
 	$(libexecdir)/xen-vblkd/xen-vblk-worker \
 	$(bindir)/xen-vblk \
+	$(bindir)/mapstress \
+	$(bindir)/mapshare \
 	$(unitdir)/xen-vblkd.service \
 	$(docdir)/xen-vblkd.conf.example \
 	$(texts:%=$(docdir)/%) \
@@ -597,12 +619,13 @@ xen-vblkd.service: $(srcdir)/tools/xen-vblkd.service.in config-host.mak
 
 # An administrator's configuration is never replaced.
 .PHONY: install
-install: xen-vblkd xen-vblk-dm xen-vblk-worker xen-vblk xen-vblkd.service
+install: xen-vblkd xen-vblk-dm xen-vblk-worker xen-vblk mapstress mapshare \
+		xen-vblkd.service
 	install -d $(sort $(dir $(addprefix $(DESTDIR),$(installed)))) \
 		$(DESTDIR)$(sysconfdir)
 	install xen-vblkd $(DESTDIR)$(sbindir)/
 	install xen-vblk-dm xen-vblk-worker $(DESTDIR)$(libexecdir)/xen-vblkd/
-	install xen-vblk $(DESTDIR)$(bindir)/
+	install xen-vblk mapstress mapshare $(DESTDIR)$(bindir)/
 	install -m 644 xen-vblkd.service $(DESTDIR)$(unitdir)/
 	install -m 644 $(srcdir)/docs/xen-vblkd.conf.example \
 		$(texts:%=$(srcdir)/%) $(DESTDIR)$(docdir)/

@@ -20,6 +20,8 @@ declare -A allowed=(
 	[xen-vblkd]="libinih libjson-c libxenctrl libxenstore"
 	[xen-vblk]="libinih libjson-c libxendevicemodel libxenstore libxentoolcore"
 	[vblk-load]=""
+	[mapstress]="libxenforeignmemory libxengnttab"
+	[mapshare]=""
 )
 
 # Every program has these, or may have them.

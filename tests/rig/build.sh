@@ -22,10 +22,18 @@ U
 }
 
 tools() {
+	local t
+
 	mkdir -p "$RIG_TOOLS"
-	[ "$RIG_TOOLS/vblk-load" -nt "$RIG_SRC/tools/vblk-load.c" ] ||
+	for t in vblk-load mapshare; do
+		if [ "$RIG_TOOLS/$t" -nt "$RIG_SRC/tools/$t.c" ] &&
+			[ "$RIG_TOOLS/$t" -nt "$RIG_SRC/tools/mapshare.h" ]; then
+			continue
+		fi
 		"$RIG_CC" -std=gnu11 -O2 -g -Wall -Wextra -static -pthread \
-			-o "$RIG_TOOLS/vblk-load" "$RIG_SRC/tools/vblk-load.c"
+			-iquote "$RIG_SRC" -o "$RIG_TOOLS/$t" \
+			"$RIG_SRC/tools/$t.c"
+	done
 }
 
 product() {

@@ -103,6 +103,8 @@ guest() {
 	mkdir "$out/guest/tests"
 	install -m755 "$RIG_DIR"/guest/tests/* "$out/guest/tests/"
 	install -m755 "$RIG_DIR/guest/init" "$out/guest/init"
+	[ ! -e "$RIG_TOOLS/mapshare" ] ||
+		install -m755 "$RIG_TOOLS/mapshare" "$out/guest/usr/bin/"
 }
 
 dom0() {
