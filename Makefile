@@ -153,6 +153,10 @@ hostile-objs := \
 	tests/hostile/liar.o \
 	tests/hostile/main.o
 
+flip-objs := \
+	tests/hostile/flip.o \
+	tests/hostile/flipper.o
+
 load-objs := \
 	tools/vblk-load.o
 
@@ -392,7 +396,7 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
 	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
 	$(sim-tests:=.o) tests/sim/fixture.o \
-	$(guest-objs) $(scene-objs) $(hostile-objs) $(lies) \
+	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
 	$(proofs:=.o) $(foreach p,$(proofs),$(PROVE_$(p:tests/prove/prove_%=%))))
 
 .PHONY: all
@@ -453,7 +457,7 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 
 # Without sanitizers in any case: xenstored runs on these libraries, too.
 sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
-	$(guest-objs) $(scene-objs) $(hostile-objs) $(lies)
+	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies)
 $(sim-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
 	$(BASE_CFLAGS)) -fPIC
 LINK_LIB = $(CC) -shared $(CFLAGS) $(filter-out -pie -fsanitize% \
@@ -503,7 +507,9 @@ tests/sim/simctl: $(simctl-objs) $(sim-world)
 	$(say) LINK $@
 	$(Q)$(CC) -o $@ $(simctl-objs) $(SIM_LIBS) $(XENSTORE_LIBS)
 
-tests/hostile/hostile: $(hostile-objs) $(scene-objs) $(guest-objs) $(lies) \
+tests/hostile/hostile: $(hostile-objs) $(lies)
+tests/hostile/flip: $(flip-objs)
+tests/hostile/hostile tests/hostile/flip: $(scene-objs) $(guest-objs) \
 		$(sim-world)
 	$(say) LINK $@
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(SIM_LIBS) $(JSON_LIBS) -pthread
@@ -540,20 +546,24 @@ lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
 structure := $(call lint-script,conformance headers hostile layers links lists spdx)
 opinions := $(call lint-script,analyzer cppcheck man shell spelling tidy)
 
-# For how long make fuzz runs each fuzzer, and make check all of them.
+# For how long make fuzz runs each fuzzer, and make check all of them; and for
+# how long make flip runs, and in make check.
 SECONDS := 60
 CHECK_SECONDS := 180
+FLIP_SECONDS := 60
 export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests) $(srcdir)/tests/sim/life.sh
 hostile := $(srcdir)/tests/hostile/run.sh
+flip := $(srcdir)/tests/hostile/flip.sh
 export SIM_BUILD := $(CURDIR)
 
 .PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
 .PHONY: run-lint run-prove
-run-check: all sim $(checks) tests/hostile/hostile
-	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(fuzz-script) -a $(CHECK_SECONDS)" \
+run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
+	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(flip) -s $(FLIP_SECONDS)" \
+		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
 		-s $(srcdir)/tests/e2e/run.sh $(structure) $(checks) \
 		$(srcdir)/tests/sim/failwalk.sh
@@ -589,6 +599,10 @@ check-sim: all sim $(sim-tests)
 .PHONY: check-hostile
 check-hostile: all sim tests/hostile/hostile
 	$(Q)$(hostile)
+
+.PHONY: flip
+flip: all sim tests/hostile/flip
+	$(Q)$(flip) -s $(SECONDS)
 
 .PHONY: check-unit
 check-unit: $(tests)
@@ -651,7 +665,8 @@ clean:
 		$(all-objs) $(all-objs:.o=.d) $(all-tests) $(all-fuzzers) $(proofs) \
 		$(all-tests:=.o) $(all-tests:=.d) \
 		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
-		tests/sim/simctl tests/hostile/hostile $(sim-world) $(sim-libs) \
+		tests/sim/simctl tests/hostile/hostile tests/hostile/flip \
+		$(sim-world) $(sim-libs) \
 		tests/sim/lib/libxenctrl.so.*
 
 # A build directory's own Makefile stays: it is how one gets back.
@@ -659,7 +674,7 @@ clean:
 distclean: clean
 	$(Q)rm -f config-host.mak config-host.h config.log config.status \
 		compile_commands.json
-	$(Q)rm -rf build-fuzz
+	$(Q)rm -rf build-fuzz build-flip
 
 .PHONY: help
 help:
@@ -678,6 +693,7 @@ help:
 	@echo "make sim           the simulated Xen, see tests/sim/README.md"
 	@echo "make check-sim     the simulated Xen, and our programs in it"
 	@echo "make check-hostile guests that lie, in the simulated Xen"
+	@echo "make flip          a guest gone mad, for a minute; SECONDS=n for longer"
 	@echo "make install       DESTDIR= and configure's directories are respected"
 	@echo "make uninstall     remove it again, but not the configuration"
 	@echo "make clean         remove what make made"

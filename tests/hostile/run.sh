@@ -9,14 +9,18 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 export SIM_BUILD=${SIM_BUILD:-$here/../..}
 build=$(cd "$SIM_BUILD" && pwd)
+product=${PRODUCT:-$build}
 
 usage() {
 	cat <<U
-usage: run.sh [-w WORLD] [LIE]...
+usage: run.sh [-w WORLD] [-f SECONDS [-S SEED]] [LIE]...
 
 LIE         a file in tests/hostile/lies without .c (default: all)
 -w WORLD    copy or map (default: both)
+-f SECONDS  no lies, but a guest gone mad for so long
+-S SEED     of its first round, which is a second (default: 1)
 SIM_BUILD   where make has built (default: the tree this script is in)
+PRODUCT     where the daemon was built, if elsewhere
 
 Ends like tests/check.sh does.
 U
@@ -34,17 +38,17 @@ disk() {
 }
 
 world() {
-	local title=$1 settings=() id other
+	local program=$1 title=$2 settings=() id other
 
-	shift
+	shift 2
 	[ "$title" = copy ] || settings=("grant-io = map")
 	{
-		printf '%s\n' "worker = $build/xen-vblk-worker" \
+		printf '%s\n' "worker = $product/xen-vblk-worker" \
 			"runtime-dir = $SIM_WORLD/run" \
 			"socket = $SIM_WORLD/run/control" "${settings[@]}"
 		[ "$title" = copy ] || printf '[disk]\ndirect = off\n'
 	} >"$SIM_WORLD/conf"
-	LD_LIBRARY_PATH=$SIM_LIBS "$build/xen-vblkd" -c "$SIM_WORLD/conf" \
+	LD_LIBRARY_PATH=$SIM_LIBS "$product/xen-vblkd" -c "$SIM_WORLD/conf" \
 		>"$SIM_WORLD/daemon.log" 2>&1 &
 	daemon=$!
 	trap 'kill $daemon 2>/dev/null; wait $daemon' EXIT
@@ -57,7 +61,7 @@ world() {
 		disk "$id" xvdb beside.img 4M grants &&
 		disk "$id" xvdc readonly.img 1M ro grants &&
 		disk "$other" xvda other.img 4M grants || return 1
-	XEN_VBLK=$build/xen-vblk "$build/tests/hostile/hostile" -t "$title" \
+	XEN_VBLK=$build/xen-vblk "$build/tests/hostile/$program" -t "$title" \
 		-g "$id" -o "$other" -s "$SIM_WORLD/run/control" "$@"
 }
 
@@ -72,14 +76,18 @@ fi
 # --- both worlds ---------------------------------------------------------------------
 
 worlds='copy map'
-while getopts w:h opt; do
+program=hostile seconds='' seed=1
+while getopts w:f:S:h opt; do
 	case $opt in
+	f) program=flip seconds=$OPTARG ;;
+	S) seed=$OPTARG ;;
 	w) worlds=$OPTARG ;;
 	h) usage && exit 0 ;;
 	*) usage >&2 && exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
+[ -z "$seconds" ] || set -- -n "$seconds" -S "$seed"
 
 logs=$(mktemp -d) || exit 2
 pids=()
@@ -98,7 +106,7 @@ trap 'exit 143' TERM
 # Each world is a process group, and ends as one.
 set -m
 for w in $worlds; do
-	"$here/../sim/run.sh" "$0" --in "$w" "$@" >"$logs/$w" 2>&1 &
+	"$here/../sim/run.sh" "$0" --in $program "$w" "$@" >"$logs/$w" 2>&1 &
 	pids+=($!)
 done
 set +m

@@ -2,7 +2,7 @@
 /*
  * Descriptors, header and table change while the device reads them. Whatever it
  * believes it believes once: each chain comes back, and nothing is written but
- * where one of the versions said so.
+ * where one of the versions said so. flipper.c does the same for minutes.
  */
 #include "tests/hostile/hostile.h"
 

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A guest gone mad against a daemon and a worker that are built with address and
+# undefined behaviour sanitizers, in a directory of their own below the build
+# directory. What a sanitizer finds ends the worker, and that is noticed.
+
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+export SIM_BUILD=${SIM_BUILD:-$here/../..}
+
+usage() {
+	cat <<U
+usage: flip.sh [-s SECONDS] [-S SEED] [-w WORLD]
+
+-s SECONDS  for how long at least (default 60)
+-S SEED     of the first round, which is a second (default 1)
+-w WORLD    copy or map (default: both, side by side)
+SIM_BUILD   where make has built (default: the tree this script is in)
+
+Ends like tests/check.sh does.
+U
+}
+
+seconds=60 more=()
+while getopts s:S:w:h opt; do
+	case $opt in
+	s) seconds=$OPTARG ;;
+	S | w) more+=("-$opt" "$OPTARG") ;;
+	h) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+done
+
+export PRODUCT=$SIM_BUILD/build-flip
+mkdir -p "$PRODUCT"
+PRODUCT=$(cd "$PRODUCT" && pwd)
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! (cd "$PRODUCT" && { [ -e config-host.mak ] ||
+		"$here/../../configure" --enable-asan; } &&
+		make -j"$(nproc)" xen-vblkd xen-vblk-worker) >"$log" 2>&1; then
+	tail -n 20 "$log"
+	echo "  FAIL    flip: the daemon can't be built with sanitizers"
+	echo "0 passed, 1 failed, 0 skipped"
+	exit 1
+fi
+# Leaks are looked for at the end of a process by another, which the worker,
+# that nobody may trace, does not allow.
+# What was freed is kept for a while, to notice who uses it: not too long here.
+export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16
+"$here/run.sh" -f "$seconds" ${more[@]+"${more[@]}"}
