@@ -554,7 +554,8 @@ FLIP_SECONDS := 60
 export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
-checks = $(tests) $(fuzzers) $(proofs) $(sim-tests) $(srcdir)/tests/sim/life.sh
+checks = $(tests) $(fuzzers) $(proofs) $(sim-tests) \
+	$(srcdir)/tests/sim/life.sh $(srcdir)/tests/sim/removal.sh
 hostile := $(srcdir)/tests/hostile/run.sh
 flip := $(srcdir)/tests/hostile/flip.sh
 export SIM_BUILD := $(CURDIR)
@@ -594,7 +595,8 @@ run-lint: all
 .PHONY: check-sim
 check-sim: all sim $(sim-tests)
 	$(Q)$(if $(CONFIG_CMOCKA),,echo "no cmocka here (libcmocka-dev)"; exit 1)
-	$(Q)$(srcdir)/tests/check.sh $(sim-tests) $(srcdir)/tests/sim/life.sh
+	$(Q)$(srcdir)/tests/check.sh $(sim-tests) $(srcdir)/tests/sim/life.sh \
+		$(srcdir)/tests/sim/removal.sh
 
 .PHONY: check-hostile
 check-hostile: all sim tests/hostile/hostile

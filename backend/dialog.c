@@ -26,7 +26,7 @@
 void dialog_watch(struct guest *g)
 {
 	const struct disk *d;
-	bool due = g->status == GUEST_STARTING;
+	bool due = g->status == GUEST_STARTING || g->dropping;
 
 	LIST_FOREACH(d, &g->disks, link)
 		due = due || d->status == DISK_ADDING ||
@@ -97,6 +97,22 @@ void dialog_send_remove(struct disk *disk)
 	dialog_watch(disk->guest);
 }
 
+void dialog_send_orphans(struct guest *guest)
+{
+	struct proto_msg msg = { .type = PROTO_DISK_REMOVE };
+
+	if (!guest->orphans)
+		return;
+	guest->dropping |= guest->orphans;
+	guest->orphans = 0;
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
+		msg.slot.slot = i;
+		if (guest->dropping >> i & 1)
+			dialog_put(guest, &msg, -1);
+	}
+	dialog_watch(guest);
+}
+
 void dialog_send(struct guest *guest, enum proto_type type)
 {
 	struct proto_msg msg = { .type = type };
@@ -147,8 +163,14 @@ static bool dialog_disk_failed(struct guest *g, struct proto_error *error)
 
 static bool dialog_disk_removed(struct guest *g, uint32_t slot)
 {
-	struct disk *d = dialog_find(g, slot, DISK_REMOVING);
+	struct disk *d;
 
+	/* Asked before a disk could get the slot, so answered before. */
+	if (slot < STATE_MAX_DISKS && (g->dropping >> slot & 1)) {
+		g->dropping &= ~(1u << slot);
+		return true;
+	}
+	d = dialog_find(g, slot, DISK_REMOVING);
 	if (!d)
 		return false;
 	image_release(&d->image);

@@ -18,6 +18,9 @@ void dialog_send_add(struct disk *disk);
 /* RUNNING becomes REMOVING. */
 void dialog_send_remove(struct disk *disk);
 
+/* To a worker that is READY: what is left of disks that are no more goes. */
+void dialog_send_orphans(struct guest *guest);
+
 /* STOP or DETACH. */
 void dialog_send(struct guest *guest, enum proto_type type);
 

@@ -56,6 +56,7 @@ struct disk *disk_open(struct guest *guest, const struct node *node,
 	d->node = *node;
 	d->fresh = fresh;
 	d->image.fd = -1;
+	d->slot = DISK_NO_SLOT;
 	d->patience = loop_now() + (fresh ? DISK_PATIENCE_FRESH :
 				    DISK_PATIENCE_ATTACH);
 	snprintf(d->name, sizeof(d->name), "dom%u/%s%u", node->domid,
@@ -73,7 +74,7 @@ void disk_close(struct disk *disk)
 
 static bool disk_slot_taken(const struct disk *disk, uint32_t slot)
 {
-	struct disk *d;
+	const struct disk *d;
 
 	LIST_FOREACH(d, &disk->guest->disks, link)
 		if (d != disk && d->slot == slot && d->status >= DISK_WAITING &&
@@ -102,6 +103,7 @@ static int disk_find_slot(struct disk *disk, const struct state *state)
 		if (!state->disk[i].used && !disk_slot_taken(disk, i))
 			return 0;
 	}
+	disk->slot = DISK_NO_SLOT;
 	return disk->fresh ? -ENOSPC : -ENOENT;
 }
 
@@ -118,7 +120,7 @@ static void disk_fit(struct disk *disk, const struct state *state)
 	disk->discard = disk->image.discard &&
 		(disk->config.discard == IMAGE_ON ||
 		 (disk->config.discard == IMAGE_AUTO && disk->keys.discard));
-	if (!s->used)
+	if (disk->fresh)
 		return;
 	disk->place.pci_slot = s->pci.slot;
 	disk->num_queues = s->num_queues;
@@ -149,25 +151,19 @@ static int disk_check_place(const struct disk *disk, char *text, size_t len)
 
 static int disk_take_slot(struct disk *disk, char *text, size_t len)
 {
-	struct state *state = malloc(sizeof(*state));
-	const struct state_disk *s;
-	int ret;
+	struct guest *g = disk->guest;
+	struct state *state;
+	int ret = guest_read_state(g, &state);
 
-	if (!state) {
-		text_set(text, len, "out of memory");
-		return -ENOMEM;
-	}
-	ret = statefile_read(disk->guest->state_fd, state);
-	if (!ret)
-		ret = state_check(state, sizeof(*state), disk->guest->domid,
-				  disk->guest->info.uuid);
 	if (!ret)
 		ret = disk_find_slot(disk, state);
-	s = &state->disk[disk->slot];
-	if (!ret && s->used && s->irq != disk->place.irq)
+	if (!ret && !disk->fresh &&
+	    state->disk[disk->slot].irq != disk->place.irq)
 		ret = -ESTALE;
-	if (!ret)
+	if (!ret) {
+		g->orphans &= ~(1u << disk->slot);
 		disk_fit(disk, state);
+	}
 	else if (ret == -ENOSPC)
 		text_set(text, len, "the guest has %u disks already, more are not possible",
 			 STATE_MAX_DISKS);
@@ -258,10 +254,12 @@ int disk_prepare(struct disk *disk, char *text, size_t len)
 		ret = disk_take_slot(disk, text, len);
 	if (!ret)
 		ret = disk_check_place(disk, text, len);
-	if (ret)
+	if (ret) {
 		image_close(&disk->image);
-	else
+		disk->slot = DISK_NO_SLOT;
+	} else {
 		disk->status = DISK_WAITING;
+	}
 	return ret;
 }
 
@@ -329,7 +327,8 @@ void disk_describe(const struct disk *disk, struct proto_msg *msg)
 		(disk->discard ? PROTO_DISK_DISCARD : 0) |
 		(disk->keys.grants ? PROTO_DISK_GRANTS : 0) |
 		(i->block ? PROTO_DISK_BLOCK : 0) |
-		(disk->config.writethrough ? PROTO_DISK_WRITETHROUGH : 0);
+		(disk->config.writethrough ? PROTO_DISK_WRITETHROUGH : 0) |
+		(disk->fresh ? PROTO_DISK_FRESH : 0);
 	d->size = i->size;
 	d->block_size = i->block_size;
 	d->physical_block_size = i->physical_block_size;
@@ -363,6 +362,13 @@ void disk_set_running(struct disk *disk)
 		 disk->num_queues, disk->num_queues == 1 ? "" : "s",
 		 disk->queue_size, place);
 	disk->fresh = false;
+}
+
+void disk_orphan(struct disk *disk)
+{
+	/* One that never was the worker's may have given it up again. */
+	if (disk->slot != DISK_NO_SLOT && !disk_slot_taken(disk, disk->slot))
+		disk->guest->orphans |= 1u << disk->slot;
 }
 
 void disk_set_closed(struct disk *disk)

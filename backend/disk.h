@@ -43,6 +43,12 @@ void disk_describe(const struct disk *disk, struct proto_msg *msg);
 /* The worker serves it: RUNNING, and libxl hears of it. */
 void disk_set_running(struct disk *disk);
 
+/*
+ * It is about to be CLOSED or FAILED without a worker's word: what Xen and the
+ * state may have of it is left to the next.
+ */
+void disk_orphan(struct disk *disk);
+
 /* The image is closed: CLOSED. */
 void disk_set_closed(struct disk *disk);
 

@@ -206,6 +206,7 @@ void guest_leave(struct disk *disk)
 	case DISK_NEW:
 	case DISK_WAITING:
 	case DISK_FAILED:
+		disk_orphan(disk);
 		disk_set_closed(disk);
 		break;
 	case DISK_ADDING:
@@ -243,6 +244,37 @@ static bool guest_is_stuck(const struct guest *g)
 	return false;
 }
 
+int guest_read_state(const struct guest *guest, struct state **copy)
+{
+	struct state *s = malloc(sizeof(*s));
+	int ret = s ? statefile_read(guest->state_fd, s) : -ENOMEM;
+
+	if (!ret)
+		ret = state_check(s, sizeof(*s), guest->domid,
+				  guest->info.uuid);
+	*copy = ret ? NULL : s;
+	if (ret)
+		free(s);
+	return ret;
+}
+
+/*
+ * A worker that ended unasked has left its ioreq server in Xen, and there is no
+ * disk to come that needs it.
+ */
+static bool guest_leaves_server(const struct guest *g)
+{
+	struct state *s;
+	bool has;
+
+	if (g->state_fd < 0 || guest_has(g, DISK_NEW, DISK_NEW) ||
+	    guest_is_stuck(g) || guest_read_state(g, &s))
+		return false;
+	has = s->server != STATE_NO_SERVER;
+	free(s);
+	return has;
+}
+
 static void guest_finish_closed(struct guest *g)
 {
 	struct disk *d, *next;
@@ -273,11 +305,15 @@ void guest_settle(struct guest *guest)
 	struct guest *g = guest;
 
 	if (guest_has(g, DISK_WAITING, DISK_REMOVING)) {
+		if (g->status == GUEST_READY)
+			dialog_send_orphans(g);
 		guest_finish_closed(g);
 		return;
 	}
 	minder_stop(g, guest_is_stuck(g));
 	if (g->status != GUEST_IDLE)
+		return;
+	if (guest_leaves_server(g) && minder_clean(g))
 		return;
 	/* Before the lock goes: who gets it must not find a disk without state. */
 	guest_finish_closed(g);

@@ -23,12 +23,15 @@
 #include "backend/place.h"
 #include "backend/proto.h"
 #include "backend/spawn.h"
+#include "backend/state.h"
 #include "backend/text.h"
 #include "xen/domain.h"
 
 #define GUEST_UUID_LEN    40
 #define GUEST_DEATHS      5	/* of a worker … */
 #define GUEST_DEATHS_SPAN 60	/* … in so many seconds are too many */
+
+#define DISK_NO_SLOT UINT32_MAX
 
 enum disk_status {
 	DISK_NEW,	/* nothing is open; tried again while things are busy */
@@ -55,7 +58,7 @@ struct disk {
 	bool seen;		/* by the scan under way */
 	bool others;		/* while NEW: another process has the guest */
 	bool discard;		/* offered */
-	uint32_t slot;		/* of the state, from DISK_WAITING on */
+	uint32_t slot;		/* of the state; DISK_NO_SLOT before WAITING */
 	uint32_t num_queues;
 	uint32_t queue_size;
 	int64_t patience;	/* loop_now() up to which busy is no failure */
@@ -96,6 +99,12 @@ struct guest {
 	enum guest_status status;
 	int state_fd;		/* -1: none yet */
 	bool attach;		/* the state is one to go on from */
+	/*
+	 * A bit for each slot whose disk is no more, but that Xen and the state
+	 * may still have: to be said to a worker, and said to this one.
+	 */
+	uint32_t orphans;
+	uint32_t dropping;
 	struct spawn worker;
 	struct loop_source messages;
 	struct loop_source exit;
@@ -115,6 +124,9 @@ int guest_open(struct guest **guest, struct guest_env *env, uint32_t domid);
 
 /* A worker that still runs is left to itself. */
 void guest_close(struct guest *guest);
+
+/* A checked copy of its state, to be freed by the caller. 0 or -errno. */
+int guest_read_state(const struct guest *guest, struct state **copy);
 
 /* No disk, no worker. */
 bool guest_is_over(const struct guest *guest);

@@ -71,6 +71,9 @@ void minder_advance(struct guest *guest)
 
 	if (g->env->stopping)
 		return;
+	/* First: a disk to come may be where one of them was. */
+	if (g->status == GUEST_READY)
+		dialog_send_orphans(g);
 	LIST_FOREACH(d, &g->disks, link) {
 		if (d->status != DISK_WAITING || d->image.lapsed)
 			continue;
@@ -143,6 +146,30 @@ static unsigned int minder_count_death(struct guest *g)
 	return n;
 }
 
+static bool minder_guest_alive(const struct guest *g)
+{
+	struct domain_info now;
+
+	return !domains_info(g->env->domains, g->domid, &now) && !now.dying &&
+	       !memcmp(now.uuid, g->info.uuid, sizeof(now.uuid));
+}
+
+bool minder_clean(struct guest *guest)
+{
+	if (guest->env->stopping || !minder_guest_alive(guest))
+		return false;
+	if (minder_count_death(guest) >= GUEST_DEATHS) {
+		log_error("dom%u (%s): its ioreq server can't be taken away and stays in Xen until the guest ends: %s",
+			  guest->domid, guest->name, guest->reason);
+		return false;
+	}
+	guest->attach = true;
+	minder_start(guest);
+	/* It needs nothing else: the server goes with STOP. */
+	minder_stop(guest, false);
+	return guest->status != GUEST_IDLE;
+}
+
 /* Images whose old open file is gone are had again, the others later. */
 static void minder_retake(struct guest *g)
 {
@@ -182,8 +209,10 @@ static void minder_lost(struct guest *g)
 		if (d->status < DISK_WAITING || d->status > DISK_REMOVING)
 			continue;
 		if (d->status == DISK_REMOVING || d->leaving) {
+			disk_orphan(d);
 			disk_set_closed(d);
 		} else if (d->fresh) {
+			disk_orphan(d);
 			disk_set_failed(d, g->reason);
 		} else {
 			if (d->status != DISK_WAITING)
@@ -255,6 +284,8 @@ static void minder_exit(struct loop_source *source)
 	loop_remove(g->env->loop, &g->messages);
 	loop_remove(g->env->loop, &g->exit);
 	loop_disarm(&g->timer);
+	g->orphans |= g->dropping;
+	g->dropping = 0;
 	if (before == GUEST_STOPPING || before == GUEST_DETACHING) {
 		g->status = GUEST_IDLE;
 		if (failed)

@@ -21,6 +21,13 @@ void minder_advance(struct guest *guest);
  */
 void minder_stop(struct guest *guest, bool stuck);
 
+/*
+ * No disk is left, but what a worker that ended unasked left in Xen: start one
+ * that takes it away and ends. False if that is of no use, because the guest is
+ * dead or too many workers have ended.
+ */
+bool minder_clean(struct guest *guest);
+
 /* DETACHING, if there is a worker. */
 void minder_detach(struct guest *guest);
 

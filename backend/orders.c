@@ -3,6 +3,9 @@
  * The manager's messages. A disk is added when its window can be served, and
  * removed in two steps: it takes nothing new, and when all is returned the
  * window goes, then the rings, then the image.
+ *
+ * A slot that is used without a device is what an earlier worker left: the disk
+ * is about to be handed in again, or to be removed. The guest waits meanwhile.
  */
 #include "backend/worker.h"
 
@@ -23,20 +26,40 @@ static bool disk_ok(const struct proto_disk *d)
 	       !(d->size % d->block_size);
 }
 
+/* Nothing of the slot stays in Xen, and it is free. */
+static void worker_drop(struct worker *w, uint32_t slot)
+{
+	struct state_disk *reg = &w->state->disk[slot];
+	char where[TRANSPORT_TEXT_LEN];
+	int ret;
+
+	if (!reg->used)
+		return;
+	ret = transport_close(&w->transport, reg);
+	if (ret && ret != -ESRCH) {
+		transport_describe(reg, where, sizeof(where));
+		log_warning("dom%u: %s can't be removed from Xen: %s",
+			    w->domid, where, log_strerror(ret));
+	}
+	reg->used = 0;
+}
+
 static int worker_open_disk(struct worker *w, const struct proto_disk *d,
 			    int fd)
 {
 	struct state_disk *reg = &w->state->disk[d->slot];
 	struct device *dev = calloc(1, sizeof(*dev));
-	bool attach = w->attach && reg->used;
+	bool attach = !(d->flags & PROTO_DISK_FRESH);
 	int ret;
 
 	if (!dev) {
 		close(fd);
 		return -ENOMEM;
 	}
-	if (!attach)
+	if (!attach) {
+		worker_drop(w, d->slot);
 		transport_init(reg, d);
+	}
 	ret = device_open(dev, d, fd, reg, attach, &w->engine);
 	if (ret)
 		goto free;
@@ -62,7 +85,8 @@ static void worker_add_disk(struct worker *w, const struct proto_disk *d,
 	char where[TRANSPORT_TEXT_LEN];
 	int ret;
 
-	if (!disk_ok(d) || w->dev[d->slot] || fd < 0) {
+	if (!disk_ok(d) || w->dev[d->slot] || fd < 0 ||
+	    !(w->state->disk[d->slot].used || d->flags & PROTO_DISK_FRESH)) {
 		if (fd >= 0)
 			close(fd);
 		worker_send_error(w, PROTO_DISK_FAILED, d->slot, -EINVAL,
@@ -95,28 +119,26 @@ static void worker_add_disk(struct worker *w, const struct proto_disk *d,
 
 static void worker_remove_disk(struct worker *w, uint32_t slot)
 {
-	if (slot >= STATE_MAX_DISKS || !w->dev[slot]) {
-		worker_send_slot(w, PROTO_DISK_REMOVED, slot);
+	if (slot < STATE_MAX_DISKS && w->dev[slot]) {
+		w->removing[slot] = true;
+		device_quiesce(w->dev[slot]);
 		return;
 	}
-	w->removing[slot] = true;
-	device_quiesce(w->dev[slot]);
+	if (slot < STATE_MAX_DISKS)
+		worker_drop(w, slot);
+	worker_send_slot(w, PROTO_DISK_REMOVED, slot);
 }
 
 /* Its requests are returned and published: let go. */
 static void worker_finish_removal(struct worker *w, uint32_t slot)
 {
 	struct device *dev = w->dev[slot];
-	int ret = transport_close(&w->transport, dev);
 
-	if (ret && ret != -ESRCH)
-		log_warning("%s: it can't be removed from Xen: %s", dev->name,
-			    log_strerror(ret));
+	worker_drop(w, slot);
 	w->dev[slot] = NULL;
 	w->removing[slot] = false;
 	device_close(dev);
 	free(dev);
-	w->state->disk[slot].used = 0;
 	worker_send_slot(w, PROTO_DISK_REMOVED, slot);
 }
 

@@ -8,7 +8,8 @@
  *                                <-      READY | FAILED
  *   DISK_ADD (fd: image)         ->
  *                                <-      DISK_READY | DISK_FAILED
- *   DISK_REMOVE                  ->      drains, unmaps, drops the range
+ *   DISK_REMOVE                  ->      drains, unmaps, drops the range, also
+ *                                        of a disk that only the state knows
  *                                <-      DISK_REMOVED
  *   STOP                         ->      destroys the ioreq server, exits 0
  *   DETACH (or the socket ends)  ->      drains, leaves the server, exits 0
@@ -26,7 +27,7 @@
 
 #include <stdint.h>
 
-#define PROTO_VERSION   2u
+#define PROTO_VERSION   3u
 #define PROTO_WORKER_FD 3	/* the worker's end, by convention of spawn */
 #define PROTO_NAME_LEN  32	/* with the terminating zero */
 #define PROTO_ID_LEN    20	/* virtio-blk GET_ID, zero padded */
@@ -70,6 +71,11 @@ enum proto_disk_flags {
 	PROTO_DISK_GRANTS = 1 << 3,	/* xenstore says grants; a hint only */
 	PROTO_DISK_BLOCK = 1 << 4,	/* a block device, not a file */
 	PROTO_DISK_WRITETHROUGH = 1 << 5, /* start with writeback = 0 */
+	/*
+	 * The guest has not seen it yet: nothing of what the slot holds is
+	 * gone on from. Without it the slot is one to go on from.
+	 */
+	PROTO_DISK_FRESH = 1 << 6,
 };
 
 struct proto_disk {

@@ -220,15 +220,8 @@ int worker_start(struct worker *w)
 /* The guest may be gone already, and its server with it. */
 static void worker_destroy_server(struct worker *w)
 {
-	struct ioreq_access acc;
-	int ret = ioreq_disable(w->io);
+	int ret = ioreq_destroy(w->io);
 
-	/* What came in until now is answered, with nobody there. */
-	while (!ret && ioreq_next(w->io, &acc) > 0) {
-		acc.data = UINT64_MAX;
-		ioreq_done(w->io, &acc);
-	}
-	ret = ioreq_destroy(w->io);
 	if (ret && ret != -ESRCH && ret != -EBUSY)
 		log_warning("dom%u: the ioreq server can't be destroyed: %s",
 			    w->domid, log_strerror(ret));

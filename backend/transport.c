@@ -44,9 +44,9 @@ int transport_open(struct transport *t, struct device *dev, bool attach)
 	return transport_of(dev->vdev.reg)->open(t, dev, attach);
 }
 
-int transport_close(struct transport *t, struct device *dev)
+int transport_close(struct transport *t, struct state_disk *reg)
 {
-	return transport_of(dev->vdev.reg)->close(t, dev);
+	return transport_of(reg)->close(t, reg);
 }
 
 bool transport_owns(const struct state_disk *reg,

@@ -34,7 +34,7 @@ struct transport_kind {
 	void (*init)(struct state_disk *reg, const struct proto_disk *desc);
 	void (*describe)(const struct state_disk *reg, char *text, size_t len);
 	int (*open)(struct transport *t, struct device *dev, bool attach);
-	int (*close)(struct transport *t, struct device *dev);
+	int (*close)(struct transport *t, struct state_disk *reg);
 	bool (*owns)(const struct state_disk *reg,
 		     const struct ioreq_access *acc);
 	enum device_answer (*access)(struct transport *t, struct device *dev,
@@ -63,8 +63,11 @@ void transport_describe(const struct state_disk *reg, char *text, size_t len);
  * earlier worker may have done it.
  */
 int transport_open(struct transport *t, struct device *dev, bool attach);
-/* It can't any more. */
-int transport_close(struct transport *t, struct device *dev);
+/*
+ * It can't any more. The device need not be there: what an earlier worker left
+ * in Xen goes, and what is gone already is no error.
+ */
+int transport_close(struct transport *t, struct state_disk *reg);
 
 /* Is @acc for the disk with these registers? The device need not be there. */
 bool transport_owns(const struct state_disk *reg,

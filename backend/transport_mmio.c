@@ -31,10 +31,11 @@ static int mmio_open(struct transport *t, struct device *dev, bool attach)
 	return ret == -EEXIST && attach ? 0 : ret;
 }
 
-static int mmio_close(struct transport *t, struct device *dev)
+static int mmio_close(struct transport *t, struct state_disk *reg)
 {
-	return ioreq_remove_range(t->io, dev->vdev.reg->base,
-				  VMMIO_WINDOW_SIZE);
+	int ret = ioreq_remove_range(t->io, reg->base, VMMIO_WINDOW_SIZE);
+
+	return ret == -ENOENT ? 0 : ret;
 }
 
 static bool mmio_owns(const struct state_disk *reg,

@@ -61,18 +61,20 @@ static int pci_open(struct transport *t, struct device *dev, bool attach)
 	return ret == -EEXIST ? 0 : ret;
 }
 
-static int pci_close(struct transport *t, struct device *dev)
+static int pci_close(struct transport *t, struct state_disk *reg)
 {
-	struct state_pci *p = pci_regs(dev);
+	struct state_pci *p = &reg->pci;
 	int ret = 0, err;
 
-	if (dev->irq_level)
-		irq_set_intx(t->dm, p->slot, 0);
+	/* Whoever raised the level may be dead. */
+	irq_set_intx(t->dm, p->slot, 0);
 	if (p->window)
 		ret = ioreq_remove_range(t->io, p->window, STATE_PCI_BAR);
 	p->window = 0;
 	err = ioreq_remove_pci(t->io, p->slot);
-	return ret ? ret : err;
+	if (ret && ret != -ENOENT)
+		return ret;
+	return err == -ENOENT ? 0 : err;
 }
 
 static bool pci_owns(const struct state_disk *reg,

@@ -7,7 +7,9 @@
  *
  * The page belongs to Xen, the guest cannot write it. It outlives us: a slot
  * found INPROCESS that we did not take was taken by a worker that died, and is
- * taken again. Register accesses may be repeated without harm.
+ * taken again. A write repeated changes nothing. A read of PCI's interrupt
+ * status may have cleared it for nobody; but a disk that is taken up again
+ * raises its interrupts once more.
  */
 #include "xen/ioreq.h"
 
@@ -80,11 +82,6 @@ static int ioreq_set_enabled(struct xen_ioreq *io, int enabled)
 						  io->id, enabled))
 		return xen_error();
 	return 0;
-}
-
-int ioreq_disable(struct xen_ioreq *io)
-{
-	return ioreq_set_enabled(io, 0);
 }
 
 static int ioreq_bind(struct xen_ioreq *io)
@@ -160,7 +157,6 @@ destroy:
 	/* No range yet, but once enabled an INVALIDATE may have come. */
 	if (io->created) {
 		*id = UINT32_MAX;
-		ioreq_disable(io);
 		ioreq_destroy(io);
 		return ret;
 	}
@@ -180,31 +176,6 @@ void ioreq_close(struct xen_ioreq *io)
 		xenforeignmemory_unmap_resource(io->f->handle, io->resource);
 	free(io->vcpu);
 	free(io);
-}
-
-/* Has every vCPU taken its answer? */
-static bool ioreq_quiet(struct xen_ioreq *io)
-{
-	for (uint32_t i = 0; io->page && i < io->vcpus; i++)
-		if (ioreq_slot(io, i)->state != STATE_IOREQ_NONE)
-			return false;
-	return true;
-}
-
-int ioreq_destroy(struct xen_ioreq *io)
-{
-	const struct timespec nap = { .tv_nsec = 5000000 };
-	int ret = 0;
-
-	for (int i = 0; i < 20 && !ioreq_quiet(io); i++)
-		nanosleep(&nap, NULL);
-	if (!ioreq_quiet(io))
-		ret = -EBUSY;
-	else if (xendevicemodel_destroy_ioreq_server(io->dm->handle,
-						     io->dm->domid, io->id))
-		ret = xen_error();
-	ioreq_close(io);
-	return ret;
 }
 
 uint32_t ioreq_vcpus(const struct xen_ioreq *io)
@@ -341,4 +312,56 @@ void ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
 	/* Wake the vCPU before the unmask: it is the one who waits. */
 	xen_evtchn_notify(io->ec, (uint32_t)vcpu->port);
 	xen_evtchn_unmask(io->ec, (uint32_t)vcpu->port);
+}
+
+/*
+ * Answer for good: nobody is there. Not by events: who took an access and never
+ * answered it, we or another worker, got its event long ago. Without a port of
+ * its own a vCPU can't be woken.
+ */
+static void ioreq_refuse(struct xen_ioreq *io, uint32_t vcpu)
+{
+	struct ioreq_access acc;
+	uint8_t state = ioreq_slot(io, vcpu)->state;
+
+	if (io->vcpu[vcpu].port < 0 || (state != STATE_IOREQ_READY &&
+					state != STATE_IOREQ_INPROCESS))
+		return;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	ioreq_read_slot(io, vcpu, &acc);
+	acc.data = UINT64_MAX;
+	ioreq_done(io, &acc);
+}
+
+/* Has every vCPU taken its answer? */
+static bool ioreq_quiet(struct xen_ioreq *io)
+{
+	bool quiet = true;
+
+	for (uint32_t i = 0; io->page && i < io->vcpus; i++) {
+		ioreq_refuse(io, i);
+		if (ioreq_slot(io, i)->state != STATE_IOREQ_NONE)
+			quiet = false;
+	}
+	return quiet;
+}
+
+int ioreq_destroy(struct xen_ioreq *io)
+{
+	const struct timespec nap = { .tv_nsec = 5000000 };
+	int ret = ioreq_set_enabled(io, 0);
+
+	/* Without that there is no end of accesses. */
+	if (ret)
+		goto close;
+	for (int i = 0; i < 20 && !ioreq_quiet(io); i++)
+		nanosleep(&nap, NULL);
+	if (!ioreq_quiet(io))
+		ret = -EBUSY;
+	else if (xendevicemodel_destroy_ioreq_server(io->dm->handle,
+						     io->dm->domid, io->id))
+		ret = xen_error();
+close:
+	ioreq_close(io);
+	return ret;
 }

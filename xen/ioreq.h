@@ -9,9 +9,8 @@
  *   add_range accesses to the window arrive from now on.
  *   close     the server stays in Xen with its ranges and its page; a vCPU
  *             that touches a window waits until somebody opens it again.
- *   disable   nothing new arrives; what is pending must still be answered.
  *   destroy   the server is gone; an access to the window is an abort in the
- *             guest. Only after disable.
+ *             guest.
  *
  * A vCPU stands still from its access until ioreq_done(). Not fork-safe, not
  * thread-safe, nothing logs. Functions return 0 or -errno.
@@ -54,13 +53,13 @@ int ioreq_open(struct xen_ioreq **io, struct xen_dm *dm,
 	       struct xen_evtchn *ec, struct xen_foreign *f, uint32_t *id,
 	       const char **step);
 void ioreq_close(struct xen_ioreq *io);
-int ioreq_disable(struct xen_ioreq *io);
 /*
- * Destroy the server in Xen and close. A vCPU that was answered but has not
- * run since still uses the server's page inside Xen, and destroying it then
+ * Destroy the server in Xen and close. It is disabled first, and whatever is in
+ * it, taken or not, is answered with all ones. A vCPU that was answered but has
+ * not run since still uses the server's page inside Xen, and destroying it then
  * crashes the host (seen on Xen 4.20, Arm). So this waits a little for such a
  * vCPU, and if it does not run, leaves the disabled server for the end of the
- * domain: -EBUSY, closed all the same.
+ * domain: -EBUSY, closed all the same, as after any error.
  */
 int ioreq_destroy(struct xen_ioreq *io);
 

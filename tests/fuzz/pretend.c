@@ -30,7 +30,7 @@ struct xen_evtchn {
 };
 
 struct xen_ioreq {
-	bool disabled;
+	uint32_t id;
 };
 
 struct pretend pretend;
@@ -161,7 +161,6 @@ int ioreq_open(struct xen_ioreq **io, struct xen_dm *dm, struct xen_evtchn *ec,
 	}
 	if (*id != host.id)
 		return -ENOENT;
-	host.io.disabled = false;
 	*io = &host.io;
 	return open_handle();
 }
@@ -171,15 +170,8 @@ void ioreq_close(struct xen_ioreq *io)
 	pretend.handles -= !!io;
 }
 
-int ioreq_disable(struct xen_ioreq *io)
-{
-	io->disabled = true;
-	return 0;
-}
-
 int ioreq_destroy(struct xen_ioreq *io)
 {
-	MUST(io->disabled);
 	memset(host.base, 0, sizeof(host.base));
 	host.functions = 0;
 	pretend.ranges = 0;

@@ -184,11 +184,12 @@ static void tell_type(enum proto_type type)
 	s.over = s.over || type == PROTO_STOP;
 }
 
-static void tell_disk(uint32_t slot)
+static void tell_disk(uint32_t slot, bool fresh)
 {
 	struct proto_msg msg = { .type = PROTO_DISK_ADD };
 
 	msg.disk = s.disk[slot];
+	msg.disk.flags |= fresh ? PROTO_DISK_FRESH : 0;
 	tell(&msg, s.image);
 }
 
@@ -250,7 +251,7 @@ static void send_message(struct input *in)
 		msg.slot.slot = slot;
 	} else if ((how & 32) && slot < STATE_MAX_DISKS) {
 		describe_disk(slot, how);
-		tell_disk(slot);
+		tell_disk(slot, how & 64);
 		return;
 	} else if (msg.type == PROTO_STOP || msg.type == PROTO_DETACH) {
 		tell_type(msg.type);
@@ -414,7 +415,7 @@ static void send_what_it_needs(void)
 	tell(&msg, s.state_fd);
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
 		if (s.lives ? s.state->disk[i].used : i < DISKS)
-			tell_disk(i);
+			tell_disk(i, !s.lives);
 }
 
 static void start_worker(struct worker *w)

@@ -187,7 +187,7 @@ static int bench_teardown(void **state)
 	void *corridor = b->c;
 
 	xen.fail_irq = xen.fail_range = 0;
-	assert_int_equal(transport_close(&b->t, &b->dev), 0);
+	assert_int_equal(transport_close(&b->t, &b->reg), 0);
 	device_close(&b->dev);
 	assert_true(only_range(0));
 	assert_int_equal(xen.functions, 0);
@@ -438,7 +438,7 @@ static void two_bars_at_one_place(void **state)
 	cfg_put(&other, BAR0, 4, BAR);
 	assert_int_equal(get(b, STATUS, 1), 0);
 	assert_true(only_range(BAR));
-	assert_int_equal(transport_close(&other.t, &other.dev), 0);
+	assert_int_equal(transport_close(&other.t, &other.reg), 0);
 	device_close(&other.dev);
 	assert_true(only_range(BAR));
 }
