@@ -72,11 +72,12 @@ void msix_signal(struct state_msix *m, uint32_t vectors, uint32_t vector)
 		m->pending |= 1u << vector;
 }
 
-int msix_next(const struct state_msix *m, struct msix_message *message)
+int msix_next(const struct state_msix *m, int from,
+	      struct msix_message *message)
 {
 	if (!msix_enabled(m) || (m->control & PCI_MSIX_FLAGS_MASKALL))
 		return -1;
-	for (int i = 0; i < (int)STATE_MAX_VECTORS; i++) {
+	for (int i = from; i < (int)STATE_MAX_VECTORS; i++) {
 		const uint32_t *e = m->table[i];
 
 		if (!(m->pending >> i & 1) ||

@@ -42,10 +42,11 @@ void msix_write_table(struct state_msix *m, uint32_t vectors, uint64_t offset,
 void msix_signal(struct state_msix *m, uint32_t vectors, uint32_t vector);
 
 /*
- * The next pending vector that may be sent, with its message; -1: none. It
- * stays pending until msix_sent().
+ * The first pending vector from @from on that may be sent, with its message;
+ * -1: none. It stays pending until msix_sent().
  */
-int msix_next(const struct state_msix *m, struct msix_message *message);
+int msix_next(const struct state_msix *m, int from,
+	      struct msix_message *message);
 void msix_sent(struct state_msix *m, int vector);
 
 #endif

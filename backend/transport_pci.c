@@ -97,8 +97,7 @@ static bool pci_is_message(const struct msix_message *m)
 
 /*
  * A message that Xen can't make sense of, or that is for no CPU that there is,
- * is the guest's own fault: dropped. Kept, it would hold up those of all other
- * vectors.
+ * is the guest's own fault: dropped, because it would fail for ever.
  */
 static int pci_send(struct transport *t, struct device *dev,
 		    const struct msix_message *m)
@@ -117,20 +116,24 @@ static int pci_send(struct transport *t, struct device *dev,
 	return ret;
 }
 
+/* One that fails stays pending, and holds up no other. */
 static int pci_send_pending(struct transport *t, struct device *dev)
 {
 	struct state_msix *msix = &pci_regs(dev)->msix;
 	struct msix_message m;
-	int vector, ret;
+	int ret = 0, err;
 
-	while (pcicfg_is_master(pci_regs(dev)) &&
-	       (vector = msix_next(msix, &m)) >= 0) {
-		ret = pci_send(t, dev, &m);
-		if (ret)
-			return ret;
-		msix_sent(msix, vector);
+	if (!pcicfg_is_master(pci_regs(dev)))
+		return 0;
+	for (int i = msix_next(msix, 0, &m); i >= 0;
+	     i = msix_next(msix, i + 1, &m)) {
+		err = pci_send(t, dev, &m);
+		if (err)
+			ret = err;
+		else
+			msix_sent(msix, i);
 	}
-	return 0;
+	return ret;
 }
 
 static int pci_set_line(struct transport *t, struct device *dev)

@@ -44,6 +44,7 @@ static struct {
 	uint64_t address;	/* of the last */
 	uint32_t data;
 	int fail_range, fail_irq;	/* what the next calls answer */
+	uint32_t fail_data;	/* 0, or the one message that fail_irq is for */
 } xen;
 
 int ioreq_add_range(struct xen_ioreq *io, uint64_t base, uint64_t size)
@@ -118,7 +119,7 @@ int irq_set_intx(struct xen_dm *dm, uint32_t slot, uint32_t level)
 int irq_send_msi(struct xen_dm *dm, uint64_t address, uint32_t data)
 {
 	(void)dm;
-	if (xen.fail_irq)
+	if (xen.fail_irq && (!xen.fail_data || xen.fail_data == data))
 		return xen.fail_irq;
 	xen.messages++;
 	xen.address = address;
@@ -673,6 +674,26 @@ static void a_message_that_fails_is_sent_again(void **state)
 	assert_int_equal(xen.data, 0x4041);
 }
 
+static void a_message_that_fails_holds_up_no_other(void **state)
+{
+	struct bench *b = *state;
+
+	start_msix(b);
+	xen.fail_irq = -EAGAIN;
+	xen.fail_data = 0x4040;
+	b->dev.events = DEVICE_EVENT_CONFIG;
+	request_done(b);
+	assert_int_equal(xen.messages, 1);
+	assert_int_equal(xen.data, 0x4041);
+	assert_true(b->dev.irq_owed);
+	assert_int_equal(get(b, VPCI_MSIX_PENDING, 4), 1);
+	xen.fail_irq = 0;
+	notify(b);
+	assert_int_equal(xen.messages, 2);
+	assert_int_equal(xen.data, 0x4040);
+	assert_false(b->dev.irq_owed);
+}
+
 /* A table may hold anything. What is no interrupt is dropped, not repeated. */
 static void a_message_that_is_none(void **state)
 {
@@ -791,6 +812,7 @@ int main(void)
 		BENCH(a_queue_has_its_own_message),
 		BENCH(a_masked_message_waits),
 		BENCH(a_message_that_fails_is_sent_again),
+		BENCH(a_message_that_fails_holds_up_no_other),
 		BENCH(a_message_that_is_none),
 		BENCH(without_mastering_nothing_is_touched),
 		BENCH(a_function_begins_without_mastering),
