@@ -171,14 +171,33 @@ static uint32_t blend(uint32_t old, uint32_t value, uint32_t mask)
 	return (old & ~mask) | (value & mask);
 }
 
-static void pcicfg_write_msix(struct state_msix *m, uint32_t value,
-			      uint32_t mask)
+static bool pcicfg_queue_pending(const struct vdev *v)
 {
+	for (uint32_t i = 0; i < v->num_queues; i++) {
+		uint32_t vector = v->reg->queue[i].vector;
+
+		if (vector < vpci_vectors(v) &&
+		    (v->reg->pci.msix.pending >> vector & 1))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What was not told by a message is told by the pin: changes are in the
+ * interrupt status already.
+ */
+static void pcicfg_write_msix(struct vdev *v, uint32_t value, uint32_t mask)
+{
+	struct state_msix *m = &v->reg->pci.msix;
+
 	m->control = blend(m->control, value >> 16,
 			   mask >> 16 & PCICFG_MSIX_BITS);
-	/* What was not told by a message is in the interrupt status, or old. */
-	if (!msix_enabled(m))
-		m->pending = 0;
+	if (msix_enabled(m))
+		return;
+	if (pcicfg_queue_pending(v))
+		vdev_interrupt(v, VDEV_ISR_QUEUE);
+	m->pending = 0;
 }
 
 void pcicfg_write(struct vdev *v, uint32_t reg, uint32_t size, uint32_t data)
@@ -201,7 +220,7 @@ void pcicfg_write(struct vdev *v, uint32_t reg, uint32_t size, uint32_t data)
 		p->line = blend(p->line, value, mask & UINT8_MAX);
 		break;
 	case CAP_MSIX:
-		pcicfg_write_msix(&p->msix, value, mask);
+		pcicfg_write_msix(v, value, mask);
 		break;
 	case ACCESS_BAR:
 		p->access_bar = blend(p->access_bar, value, mask & UINT8_MAX);

@@ -650,6 +650,26 @@ static void a_masked_message_waits(void **state)
 	assert_int_equal(xen.messages, 2);
 }
 
+static void what_waits_when_messages_end_is_told_by_the_pin(void **state)
+{
+	struct bench *b = *state;
+
+	start_msix(b);
+	put(b, VPCI_MSIX_TABLE + 16 + 12, 4, 1);
+	request_done(b);
+	assert_int_equal(xen.messages, 0);
+	assert_int_equal(xen.level, 0);
+	cfg_put(b, MSIX_CONTROL, 2, 0);
+	assert_int_equal(xen.level, 1);
+	assert_int_equal(get(b, VPCI_ISR, 1), 1);
+	assert_int_equal(xen.level, 0);
+	/* Nothing waited: nothing is told. */
+	cfg_put(b, MSIX_CONTROL, 2, MSIX_ON);
+	cfg_put(b, MSIX_CONTROL, 2, 0);
+	assert_int_equal(get(b, VPCI_ISR, 1), 0);
+	assert_int_equal(xen.level, 0);
+}
+
 static void a_message_that_fails_is_sent_again(void **state)
 {
 	struct bench *b = *state;
@@ -811,6 +831,7 @@ int main(void)
 		BENCH(a_level_outlives_the_worker),
 		BENCH(a_queue_has_its_own_message),
 		BENCH(a_masked_message_waits),
+		BENCH(what_waits_when_messages_end_is_told_by_the_pin),
 		BENCH(a_message_that_fails_is_sent_again),
 		BENCH(a_message_that_fails_holds_up_no_other),
 		BENCH(a_message_that_is_none),
