@@ -252,6 +252,14 @@ bool pcicfg_data_access(const struct state_pci *p, uint64_t *offset,
 	       !(p->access_offset % len) && p->access_offset < STATE_PCI_BAR;
 }
 
+bool pcicfg_moves(uint32_t reg, uint32_t size)
+{
+	uint32_t dword = reg & ~3u;
+
+	return pcicfg_inside(reg, size) &&
+	       (dword == PCI_COMMAND || dword == PCI_BASE_ADDRESS_0);
+}
+
 uint32_t pcicfg_window(const struct state_pci *p)
 {
 	return p->command & PCI_COMMAND_MEMORY ? p->bar : 0;

@@ -34,6 +34,8 @@ bool pcicfg_is_data(uint32_t reg, uint32_t size);
 bool pcicfg_data_access(const struct state_pci *p, uint64_t *offset,
 			uint32_t *size);
 
+/* Does a write there reach the command register or BAR 0? */
+bool pcicfg_moves(uint32_t reg, uint32_t size);
 /* Where BAR 0 is to be reached; 0: nowhere, while memory decoding is off. */
 uint32_t pcicfg_window(const struct state_pci *p);
 /* May the function write to memory: its messages and the rings? */

@@ -146,7 +146,9 @@ static int worker_open_xen(struct worker *w, const char **step)
 	w->state->map = (struct mapcache_stats){ 0 };
 	ret = ioreq_open(&w->io, w->dm, w->ec, w->foreign, &w->state->server,
 			 step);
-	w->transport = (struct transport){ .io = w->io, .dm = w->dm };
+	w->transport = (struct transport){
+		.io = w->io, .dm = w->dm, .disk = w->state->disk,
+	};
 	return ret;
 }
 

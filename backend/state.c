@@ -72,6 +72,20 @@ static bool disk_ok(const struct state_disk *d)
 	return true;
 }
 
+/* Of two PCI disks at one place, no access says which one it is for. */
+static bool windows_ok(const struct state_disk *disk, uint32_t i)
+{
+	const struct state_disk *d = &disk[i];
+
+	if (!d->used || d->transport != STATE_PCI || !d->pci.window)
+		return true;
+	for (uint32_t k = 0; k < i; k++)
+		if (disk[k].used && disk[k].transport == STATE_PCI &&
+		    disk[k].pci.window == d->pci.window)
+			return false;
+	return true;
+}
+
 int state_check(const struct state *state, uint64_t size, uint32_t domid,
 		const uint8_t uuid[16])
 {
@@ -85,7 +99,7 @@ int state_check(const struct state *state, uint64_t size, uint32_t domid,
 	    state->server >= STATE_MAX_SERVERS)
 		return -EBADMSG;
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
-		if (!disk_ok(&state->disk[i]))
+		if (!disk_ok(&state->disk[i]) || !windows_ok(state->disk, i))
 			return -EBADMSG;
 	return 0;
 }

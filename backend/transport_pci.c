@@ -6,7 +6,8 @@
  * before the write is answered. Interrupts are messages (MSI-X), or the level
  * of a pin that stays up until the interrupt status is read.
  *
- * Whatever an access changed is acted on in one place, pci_settle().
+ * Whatever an access changed is acted on before it is answered, in two places:
+ * pci_settle() and pci_interrupt().
  */
 #include "backend/transport.h"
 
@@ -189,10 +190,19 @@ static int pci_notify(struct transport *t, struct device *dev)
 
 /* Accesses. */
 
+static bool pci_is_taken(const struct transport *t, uint32_t window)
+{
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (t->disk[i].used && t->disk[i].transport == STATE_PCI &&
+		    t->disk[i].pci.window == window)
+			return true;
+	return false;
+}
+
 /*
  * The state names the new place before Xen does: a worker that comes after a
  * kill in between asks Xen once more. A place that is another disk's already
- * stays that one's, as long as this BAR is not written again.
+ * stays that one's, and the state never names it twice.
  */
 static void pci_move_window(struct transport *t, struct device *dev)
 {
@@ -209,10 +219,14 @@ static void pci_move_window(struct transport *t, struct device *dev)
 				  "BAR at %#x stays there too: %s", p->window,
 				  log_strerror(ret));
 	}
-	p->window = to;
+	p->window = 0;
 	if (!to)
 		return;
-	ret = ioreq_add_range(t->io, to, STATE_PCI_BAR);
+	ret = -EEXIST;
+	if (!pci_is_taken(t, to)) {
+		p->window = to;
+		ret = ioreq_add_range(t->io, to, STATE_PCI_BAR);
+	}
 	if (!ret)
 		return;
 	log_guest(&dev->backing.limit, dev->name,
@@ -222,14 +236,16 @@ static void pci_move_window(struct transport *t, struct device *dev)
 	p->window = 0;
 }
 
-/* Make everything outside agree with the registers. */
+/*
+ * Make everything outside agree with a command register or a BAR that was
+ * written. Not at other times: a window that can't be had is not asked for
+ * with each access.
+ */
 static void pci_settle(struct transport *t, struct device *dev)
 {
 	pci_move_window(t, dev);
 	if (dev->vdev.reg->held && pcicfg_is_master(pci_regs(dev)))
 		device_unhold(dev);
-	/* A failure is tried again with the events. */
-	pci_interrupt(t, dev);
 }
 
 static enum device_answer pci_write(struct device *dev, uint64_t offset,
@@ -265,7 +281,8 @@ static void pci_read_config(struct device *dev, struct ioreq_access *acc)
 		acc->data = 0;
 }
 
-static enum device_answer pci_write_config(struct device *dev,
+static enum device_answer pci_write_config(struct transport *t,
+					   struct device *dev,
 					   const struct ioreq_access *acc)
 {
 	uint32_t reg = (uint32_t)acc->addr, data = (uint32_t)acc->data, size;
@@ -278,6 +295,8 @@ static enum device_answer pci_write_config(struct device *dev,
 	    device_hold(dev) == DEVICE_WAIT)
 		return DEVICE_WAIT;
 	pcicfg_write(&dev->vdev, reg, acc->size, data);
+	if (pcicfg_moves(reg, acc->size))
+		pci_settle(t, dev);
 	return DEVICE_DONE;
 }
 
@@ -298,13 +317,14 @@ static enum device_answer pci_access(struct transport *t, struct device *dev,
 		pci_read_config(dev, acc);
 		break;
 	case IOREQ_CONFIG_WRITE:
-		answer = pci_write_config(dev, acc);
+		answer = pci_write_config(t, dev, acc);
 		break;
 	default:
 		break;
 	}
+	/* Of levels, masks and mastering. A failure is tried again. */
 	if (answer == DEVICE_DONE)
-		pci_settle(t, dev);
+		pci_interrupt(t, dev);
 	return answer;
 }
 

@@ -156,6 +156,12 @@ static void registers_of_pci_hold_what_they_can(void **state)
 	p->access_offset = p->access_length = UINT32_MAX;
 	s->disk[3].queue[0].vector = 0x7777;
 	assert_int_equal(check(s), 0);
+	/* A place is one disk's. */
+	s->disk[4] = s->disk[3];
+	p->window = 0x80000000;
+	refuses(s, &s->disk[4].pci.window, p->window);
+	p->window = s->disk[4].pci.window = 0;
+	assert_int_equal(check(s), 0);
 	/* A disk that is no PCI device has none of this. */
 	memset(&s->disk[0].pci, 0xee, sizeof(s->disk[0].pci));
 	assert_int_equal(check(s), 0);
