@@ -10,7 +10,6 @@
 
 #include <stddef.h>
 
-#include <linux/pci_regs.h>
 #include <linux/virtio_ids.h>
 #include <linux/virtio_pci.h>
 
@@ -23,9 +22,6 @@
 #define PCICFG_CLASS         0x010000u	/* mass storage, SCSI */
 #define PCICFG_REVISION      1u
 #define PCICFG_PIN_A         1u
-#define PCICFG_COMMAND_BITS  (PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
-			      PCI_COMMAND_INTX_DISABLE)
-#define PCICFG_MSIX_BITS     (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL)
 
 /* The capabilities, in a list from first to last. */
 enum {

@@ -15,7 +15,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <linux/pci_regs.h>
+
 #include "backend/vdev.h"
+
+/* What can be set in the command register and in MSI-X's message control. */
+#define PCICFG_COMMAND_BITS (PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
+			     PCI_COMMAND_INTX_DISABLE)
+#define PCICFG_MSIX_BITS    (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL)
 
 /* The function after power-on, in device number @slot of bus 0. */
 void pcicfg_init(struct state_pci *p, uint32_t slot);

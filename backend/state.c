@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "backend/pcicfg.h"
+
 #define STATE_MAX_SERVERS 8u	/* of one guest, in Xen */
 
 void state_init(struct state *state, uint32_t domid, const uint8_t uuid[16])
@@ -47,8 +49,8 @@ static bool queue_ok(const struct state_queue *q, uint32_t size)
 /* Registers that can't hold a value hold none. Tables are the guest's own. */
 static bool pci_ok(const struct state_pci *p)
 {
-	return p->slot < 32 && p->command <= UINT16_MAX &&
-	       p->msix.control <= UINT16_MAX &&
+	return p->slot < 32 && !(p->command & ~(uint32_t)PCICFG_COMMAND_BITS) &&
+	       !(p->msix.control & ~(uint32_t)PCICFG_MSIX_BITS) &&
 	       p->line <= UINT8_MAX && p->access_bar <= UINT8_MAX &&
 	       !(p->bar % STATE_PCI_BAR) && !(p->window % STATE_PCI_BAR) &&
 	       p->msix.pending < 1u << STATE_MAX_VECTORS;

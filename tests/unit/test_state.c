@@ -144,12 +144,15 @@ static void registers_of_pci_hold_what_they_can(void **state)
 	refuses(s, &p->slot, 32);
 	refuses(s, &p->slot, UINT32_MAX);
 	refuses(s, &p->command, 0x10000);
+	refuses(s, &p->command, 1);
+	refuses(s, &p->command, 0xfbf9 & ~0x400u);
 	refuses(s, &p->line, 256);
 	refuses(s, &p->access_bar, 256);
 	refuses(s, &p->bar, 1);
 	refuses(s, &p->bar, STATE_PCI_BAR / 2);
 	refuses(s, &p->window, STATE_PCI_BAR + 1);
 	refuses(s, &p->msix.control, 0x10000);
+	refuses(s, &p->msix.control, 8);
 	refuses(s, &p->msix.pending, 1u << STATE_MAX_VECTORS);
 	/* What the guest wrote to these is the guest's own. */
 	memset(p->msix.table, 0xee, sizeof(p->msix.table));
