@@ -129,12 +129,21 @@ static void worker_remove_disk(struct worker *w, uint32_t slot)
 	worker_send_slot(w, PROTO_DISK_REMOVED, slot);
 }
 
+/* What waits for it is for nobody, or for who comes to the same place. */
+static void worker_forget(struct worker *w, const struct device *dev)
+{
+	for (uint32_t i = 0; i < w->nwaiting; i++)
+		if (w->waiting[i].dev == dev)
+			w->waiting[i].dev = NULL;
+}
+
 /* Its requests are returned and published: let go. */
 static void worker_finish_removal(struct worker *w, uint32_t slot)
 {
 	struct device *dev = w->dev[slot];
 
 	worker_drop(w, slot);
+	worker_forget(w, dev);
 	w->dev[slot] = NULL;
 	w->removing[slot] = false;
 	device_close(dev);

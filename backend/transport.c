@@ -50,16 +50,16 @@ int transport_close(struct transport *t, struct state_disk *reg)
 }
 
 bool transport_owns(const struct state_disk *reg,
-		    const struct ioreq_access *acc)
+		    const struct ioreq_access *acc, uint64_t *offset)
 {
-	return transport_of(reg)->owns(reg, acc);
+	return transport_of(reg)->owns(reg, acc, offset);
 }
 
 enum device_answer transport_access(struct transport *t, struct device *dev,
-				    struct ioreq_access *acc)
+				    uint64_t offset, struct ioreq_access *acc)
 {
 	dev->backing.stats->accesses++;
-	return transport_of(dev->vdev.reg)->access(t, dev, acc);
+	return transport_of(dev->vdev.reg)->access(t, dev, offset, acc);
 }
 
 int transport_notify(struct transport *t, struct device *dev)

@@ -37,8 +37,9 @@ struct transport_kind {
 	int (*open)(struct transport *t, struct device *dev, bool attach);
 	int (*close)(struct transport *t, struct state_disk *reg);
 	bool (*owns)(const struct state_disk *reg,
-		     const struct ioreq_access *acc);
+		     const struct ioreq_access *acc, uint64_t *offset);
 	enum device_answer (*access)(struct transport *t, struct device *dev,
+				     uint64_t offset,
 				     struct ioreq_access *acc);
 	int (*notify)(struct transport *t, struct device *dev);
 };
@@ -70,16 +71,20 @@ int transport_open(struct transport *t, struct device *dev, bool attach);
  */
 int transport_close(struct transport *t, struct state_disk *reg);
 
-/* Is @acc for the disk with these registers? The device need not be there. */
+/*
+ * Is @acc for the disk with these registers, and where in them? The device need
+ * not be there.
+ */
 bool transport_owns(const struct state_disk *reg,
-		    const struct ioreq_access *acc);
+		    const struct ioreq_access *acc, uint64_t *offset);
 
 /*
- * Door 2. After DEVICE_WAIT the same access is to be handed in again; it has
- * changed nothing that would make the second time another.
+ * Door 2, with what transport_owns() said. After DEVICE_WAIT the same access is
+ * to be handed in again, at the same offset whatever has moved meanwhile; it
+ * has changed nothing that would make the second time another.
  */
 enum device_answer transport_access(struct transport *t, struct device *dev,
-				    struct ioreq_access *acc);
+				    uint64_t offset, struct ioreq_access *acc);
 
 /*
  * Tell the guest of dev->events, and of what could not be told before. After a

@@ -39,17 +39,18 @@ static int mmio_close(struct transport *t, struct state_disk *reg)
 }
 
 static bool mmio_owns(const struct state_disk *reg,
-		      const struct ioreq_access *acc)
+		      const struct ioreq_access *acc, uint64_t *offset)
 {
+	*offset = acc->addr - reg->base;
 	return (acc->kind == IOREQ_MMIO_READ ||
 		acc->kind == IOREQ_MMIO_WRITE) && acc->addr >= reg->base &&
-	       acc->addr - reg->base < VMMIO_WINDOW_SIZE;
+	       *offset < VMMIO_WINDOW_SIZE;
 }
 
 static enum device_answer mmio_access(struct transport *t, struct device *dev,
+				      uint64_t offset,
 				      struct ioreq_access *acc)
 {
-	uint64_t offset = acc->addr - dev->vdev.reg->base;
 	struct vdev_effect e;
 
 	(void)t;

@@ -79,14 +79,15 @@ static int pci_close(struct transport *t, struct state_disk *reg)
 }
 
 static bool pci_owns(const struct state_disk *reg,
-		     const struct ioreq_access *acc)
+		     const struct ioreq_access *acc, uint64_t *offset)
 {
 	const struct state_pci *p = &reg->pci;
 
+	*offset = acc->addr;
 	if (acc->kind == IOREQ_CONFIG_READ || acc->kind == IOREQ_CONFIG_WRITE)
 		return acc->sbdf == p->slot << 3;
-	return p->window && acc->addr >= p->window &&
-	       acc->addr - p->window < STATE_PCI_BAR;
+	*offset = acc->addr - p->window;
+	return p->window && acc->addr >= p->window && *offset < STATE_PCI_BAR;
 }
 
 /* Interrupts. */
@@ -301,9 +302,8 @@ static enum device_answer pci_write_config(struct transport *t,
 }
 
 static enum device_answer pci_access(struct transport *t, struct device *dev,
-				     struct ioreq_access *acc)
+				     uint64_t offset, struct ioreq_access *acc)
 {
-	uint64_t offset = acc->addr - pci_regs(dev)->window;
 	enum device_answer answer = DEVICE_DONE;
 
 	switch (acc->kind) {

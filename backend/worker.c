@@ -23,60 +23,61 @@
 /* Between two tries to raise an interrupt that failed. */
 #define WORKER_IRQ_RETRY_NS (10 * INT64_C(1000000))
 
-static struct device *worker_find(struct worker *w,
-				  const struct ioreq_access *acc)
+static void worker_find(struct worker *w, struct worker_access *a)
 {
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
-		if (w->dev[i] && transport_owns(w->dev[i]->vdev.reg, acc))
-			return w->dev[i];
-	return NULL;
+	for (uint32_t i = 0; i < STATE_MAX_DISKS && !a->dev; i++)
+		if (w->dev[i] && transport_owns(w->dev[i]->vdev.reg, &a->acc,
+						&a->offset))
+			a->dev = w->dev[i];
 }
 
 /* After a restart: one for a disk that has not been handed in yet. */
 static bool worker_expects(struct worker *w, const struct ioreq_access *acc)
 {
+	uint64_t offset;
+
 	for (uint32_t i = 0; w->attach && i < STATE_MAX_DISKS; i++)
 		if (w->state->disk[i].used &&
-		    transport_owns(&w->state->disk[i], acc))
+		    transport_owns(&w->state->disk[i], acc, &offset))
 			return true;
 	return false;
 }
 
 static enum device_answer worker_access(struct worker *w,
-					struct ioreq_access *acc)
+					struct worker_access *a)
 {
-	struct device *dev;
-
-	if (acc->kind == IOREQ_UNMAP_ALL) {
+	if (a->acc.kind == IOREQ_UNMAP_ALL) {
 		mapcache_invalidate(w->engine.mc);
 		return DEVICE_DONE;
 	}
-	if (acc->kind == IOREQ_OTHER)
+	if (a->acc.kind == IOREQ_OTHER)
 		return DEVICE_DONE;
-	dev = worker_find(w, acc);
-	if (dev)
-		return transport_access(&w->transport, dev, acc);
-	if (worker_expects(w, acc))
+	worker_find(w, a);
+	if (a->dev)
+		return transport_access(&w->transport, a->dev, a->offset,
+					&a->acc);
+	if (worker_expects(w, &a->acc))
 		return DEVICE_WAIT;
 	/* Its range was removed while it was on the way. */
-	acc->data = UINT64_MAX;
+	a->acc.data = UINT64_MAX;
 	return DEVICE_DONE;
 }
 
 /* A round's worth: vCPUs that never stop asking must not stop the rest. */
 static int worker_accesses(struct worker *w)
 {
-	struct ioreq_access acc;
 	int ret = 1;
 
 	for (uint32_t i = 0; i < 2 * ioreq_vcpus(w->io) && ret > 0; i++) {
-		ret = ioreq_next(w->io, &acc);
+		struct worker_access a = { .dev = NULL };
+
+		ret = ioreq_next(w->io, &a.acc);
 		if (ret <= 0)
 			break;
-		if (worker_access(w, &acc) == DEVICE_DONE)
-			ioreq_done(w->io, &acc);
+		if (worker_access(w, &a) == DEVICE_DONE)
+			ioreq_done(w->io, &a.acc);
 		else
-			w->waiting[w->nwaiting++] = acc;
+			w->waiting[w->nwaiting++] = a;
 	}
 	/* Stopped short, there may be more: no new event will say so. */
 	w->accesses = ret > 0;
@@ -88,13 +89,13 @@ static void worker_retry_waiting(struct worker *w)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < w->nwaiting; i++) {
-		struct ioreq_access acc = w->waiting[i];
+		struct worker_access a = w->waiting[i];
 
-		if (worker_access(w, &acc) != DEVICE_DONE) {
-			w->waiting[kept++] = acc;
+		if (worker_access(w, &a) != DEVICE_DONE) {
+			w->waiting[kept++] = a;
 			continue;
 		}
-		ioreq_done(w->io, &acc);
+		ioreq_done(w->io, &a.acc);
 		/* It may have kicked a queue, or broken one. */
 		w->again = true;
 	}

@@ -26,6 +26,13 @@ struct xen_grant;
 
 #define WORKER_MAX_VCPUS 128	/* slots of an ioreq page */
 
+/* An access, and who it is for: what was found once stays so while it waits. */
+struct worker_access {
+	struct ioreq_access acc;
+	struct device *dev;	/* NULL: of a disk yet to be handed in */
+	uint64_t offset;	/* in its registers */
+};
+
 struct worker {
 	int sock;
 	uint32_t domid;
@@ -42,7 +49,7 @@ struct worker {
 	bool removing[STATE_MAX_DISKS];
 	bool resume[STATE_MAX_DISKS];	/* in flight things are to be redone */
 	bool attach;
-	struct ioreq_access waiting[WORKER_MAX_VCPUS];
+	struct worker_access waiting[WORKER_MAX_VCPUS];
 	uint32_t nwaiting;
 	bool accesses;			/* the event channel has something */
 	bool irq_owed;			/* an interrupt failed */

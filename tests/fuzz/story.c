@@ -57,6 +57,7 @@ static struct {
 	struct ioreq_access access[PRETEND_VCPUS];
 	bool busy[PRETEND_VCPUS];	/* its access is not answered */
 	bool again[PRETEND_VCPUS];	/* and the worker it was for is gone */
+	const struct device *reset[PRETEND_VCPUS];	/* it is one of this */
 	uint32_t vcpu;		/* of what the guest does now */
 } s;
 
@@ -114,10 +115,13 @@ static void check_law(void)
 	MUST(in_flight || fake.live_grants == pins);
 }
 
-static struct device *device_of(const struct ioreq_access *acc)
+static const struct device *device_of(const struct ioreq_access *acc)
 {
+	uint64_t offset;
+
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
-		if (s.w.dev[i] && transport_owns(s.w.dev[i]->vdev.reg, acc))
+		if (s.w.dev[i] && transport_owns(s.w.dev[i]->vdev.reg, acc,
+						 &offset))
 			return s.w.dev[i];
 	return NULL;
 }
@@ -134,12 +138,28 @@ static bool is_reset(const struct state_disk *reg,
 	       !(uint32_t)acc->data;
 }
 
-/* 2.4.1: once the status reads 0 the device touches no ring. */
-static void check_reset(const struct ioreq_access *acc)
+/* As it is when the guest writes it: the window may move before the answer. */
+static void note_reset(const struct ioreq_access *acc)
 {
 	const struct device *dev = device_of(acc);
 
-	if (!dev || !is_reset(dev->vdev.reg, acc))
+	s.reset[acc->vcpu] = dev && is_reset(dev->vdev.reg, acc) ? dev : NULL;
+}
+
+static bool is_there(const struct device *dev)
+{
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (s.w.dev[i] == dev)
+			return true;
+	return false;
+}
+
+/* 2.4.1: once the status reads 0 the device touches no ring. */
+static void check_reset(const struct ioreq_access *acc)
+{
+	const struct device *dev = s.reset[acc->vcpu];
+
+	if (!dev || !is_there(dev))
 		return;
 	MUST(vdev_status(&dev->vdev) == 0);
 	for (uint32_t k = 0; k < dev->vdev.num_queues; k++)
@@ -324,6 +344,7 @@ static bool repeat_access(struct ioreq_access *acc)
 			continue;
 		s.again[v] = false;
 		*acc = s.access[v];
+		note_reset(acc);
 		return true;
 	}
 	return false;
@@ -343,6 +364,7 @@ static bool next_access(struct ioreq_access *acc)
 	*acc = guest_take_access();
 	acc->vcpu = v;
 	s.access[v] = *acc;
+	note_reset(acc);
 	return true;
 }
 

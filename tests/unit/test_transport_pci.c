@@ -219,9 +219,10 @@ static enum device_answer act(struct bench *b, enum ioreq_kind kind,
 		.size = size, .data = *data,
 	};
 	enum device_answer answer;
+	uint64_t offset;
 
-	assert_true(transport_owns(b->reg, &acc));
-	answer = transport_access(&b->t, &b->dev, &acc);
+	assert_true(transport_owns(b->reg, &acc, &offset));
+	answer = transport_access(&b->t, &b->dev, offset, &acc);
 	*data = acc.data;
 	return answer;
 }
@@ -379,29 +380,30 @@ static void nothing_is_there_until_it_is_decoded(void **state)
 {
 	struct bench *b = *state;
 	struct ioreq_access acc = { .kind = IOREQ_MMIO_WRITE, .addr = BAR };
+	uint64_t offset;
 
 	assert_int_equal(xen.functions, 1u << SLOT);
 	assert_true(only_range(0));
 	cfg_put(b, BAR0, 4, BAR);
 	assert_true(only_range(0));
-	assert_false(transport_owns(b->reg, &acc));
+	assert_false(transport_owns(b->reg, &acc, &offset));
 	cfg_put(b, COMMAND, 2, MEMORY);
 	assert_true(only_range(BAR));
-	assert_true(transport_owns(b->reg, &acc));
+	assert_true(transport_owns(b->reg, &acc, &offset));
 	acc.addr = BAR + STATE_PCI_BAR - 1;
-	assert_true(transport_owns(b->reg, &acc));
+	assert_true(transport_owns(b->reg, &acc, &offset));
 	acc.addr = BAR + STATE_PCI_BAR;
-	assert_false(transport_owns(b->reg, &acc));
+	assert_false(transport_owns(b->reg, &acc, &offset));
 	acc.addr = BAR - 1;
-	assert_false(transport_owns(b->reg, &acc));
+	assert_false(transport_owns(b->reg, &acc, &offset));
 	cfg_put(b, COMMAND, 2, 0);
 	assert_true(only_range(0));
 	acc.addr = BAR;
-	assert_false(transport_owns(b->reg, &acc));
+	assert_false(transport_owns(b->reg, &acc, &offset));
 	/* Another device's configuration space, another function's. */
 	acc = (struct ioreq_access){ .kind = IOREQ_CONFIG_WRITE };
 	for (acc.sbdf = 0; acc.sbdf < 0x20000; acc.sbdf++)
-		assert_int_equal(transport_owns(b->reg, &acc),
+		assert_int_equal(transport_owns(b->reg, &acc, &offset),
 				 acc.sbdf == SLOT << 3);
 }
 
