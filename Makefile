@@ -313,6 +313,16 @@ FUZZ_dialog := \
 FUZZ_proto := backend/proto.o
 FUZZ_state := $(story)
 FUZZ_vmmio := $(TEST_vmmio)
+FUZZ_vpci := \
+	backend/log.o \
+	backend/msix.o \
+	backend/pcicfg.o \
+	backend/transport.o \
+	backend/transport_mmio.o \
+	backend/transport_pci.o \
+	backend/vdev.o \
+	backend/vmmio.o \
+	backend/vpci.o
 FUZZ_vring := $(vring-tests)
 FUZZ_worker := $(story)
 

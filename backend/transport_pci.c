@@ -155,12 +155,11 @@ static int pci_set_line(struct transport *t, struct device *dev)
 
 static int pci_interrupt(struct transport *t, struct device *dev)
 {
-	int ret = pci_set_line(t, dev);
+	int line = pci_set_line(t, dev);
+	int sent = pci_send_pending(t, dev);
 
-	if (!ret)
-		ret = pci_send_pending(t, dev);
-	dev->irq_owed = ret != 0;
-	return ret;
+	dev->irq_owed = line || sent;
+	return line ? line : sent;
 }
 
 /* Events become pending messages: of a queue its own, of a change another. */
