@@ -81,8 +81,22 @@ int sim_pipe_open(struct sim_world *w, const char *name, uint32_t number)
 	int fd;
 
 	pipe_path(path, sizeof(path), name, number);
-	fd = openat(w->dirfd, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	/* Also for reading: who made it may be killed, and that is no SIGPIPE. */
+	fd = openat(w->dirfd, path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+static bool pipe_is_read(struct sim_world *w, const char *name,
+			 uint32_t number)
+{
+	char path[32];
+	int fd;
+
+	pipe_path(path, sizeof(path), name, number);
+	fd = openat(w->dirfd, path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || (errno != ENXIO && errno != ENOENT);
 }
 
 void sim_pipe_remove(struct sim_world *w, const char *name, uint32_t number)
@@ -115,14 +129,9 @@ static void process_forget(struct sim_world *w, uint32_t index)
 void sim_reap(struct sim_world *w)
 {
 	for (uint32_t i = 1; i < SIM_PROCESSES; i++) {
-		int fd;
-
 		if (!w->s->process[i].number || i == w->process)
 			continue;
-		fd = sim_pipe_open(w, "process", w->s->process[i].number);
-		if (fd >= 0)
-			close(fd);
-		else if (fd == -ENXIO || fd == -ENOENT)
+		if (!pipe_is_read(w, "process", w->s->process[i].number))
 			process_forget(w, i);
 	}
 }
