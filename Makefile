@@ -121,6 +121,7 @@ sim-world-objs := \
 
 # Its toolstack, and what only xenstored is lent.
 simctl-objs := \
+	tests/sim/devices.o \
 	tests/sim/simctl.o \
 	tests/sim/toolstack.o
 

@@ -116,7 +116,9 @@ static int domain_fill(struct sim_world *w, struct sim_domain *d,
 {
 	d->domid = w->s->next_domid++;
 	snprintf(d->name, sizeof(d->name), "%s", c->name);
-	if (getrandom(d->uuid, sizeof(d->uuid), 0) != sizeof(d->uuid))
+	if (c->uuid)
+		memcpy(d->uuid, c->uuid, sizeof(d->uuid));
+	else if (getrandom(d->uuid, sizeof(d->uuid), 0) != sizeof(d->uuid))
 		return -EIO;
 	d->vcpus = c->vcpus;
 	d->grant_entries = c->grant_entries ? c->grant_entries : SIM_GRANTS;

@@ -12,21 +12,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <xenstore.h>
+
 static const char usage[] =
 	"usage: simctl COMMAND ARGUMENT...\n"
 	"\n"
 	"init DIR                     make a world; $SIM_WORLD names it for the others\n"
-	"create NAME [MIB [VCPUS]]    a domain that runs at once; prints its id\n"
+	"create NAME [MIB [VCPUS [UUID]]]   a domain that runs at once; prints its id\n"
 	"list                         id, name, state, pages mapped by back ends\n"
 	"shutdown ID poweroff|reboot|suspend|crash   as the guest does it\n"
 	"destroy ID                   pause, remove its disks, destroy\n"
 	"disk-add ID VDEV FILE [ro] [grants]   as libxl: 10 s for state 2\n"
+	"generic-add ID TYPE [grants]          a generic virtio device\n"
 	"disk-remove ID VDEV          10 s for state 6\n"
+	"store-list PATH              names below a node of xenstore, one a line\n"
+	"store-read PATH              its value\n"
 	"read ID ADDRESS              four bytes of a device, by vCPU 0\n"
 	"write ID ADDRESS VALUE\n"
 	"invalidate ID                a request to drop all mappings, on vCPU 0\n"
 	"fault SPEC | fault clear     make calls fail, see world.h; prints a number\n"
 	"fault-hits NUMBER            how many have\n"
+	"grants ID                    how many of the guest's own are mapped now\n"
 	"stats                        name and number, one a line\n"
 	"violations                   what real Xen would have punished; status 1\n"
 	"                             if there is any\n";
@@ -88,6 +94,20 @@ static int do_init(char **arg)
 	return check(arg[0], sim_init(arg[0]));
 }
 
+static const uint8_t *uuid_parse(const char *text, uint8_t uuid[16])
+{
+	int n = 0;
+
+	for (const char *p = text; *p && n < 16; p += 2) {
+		p += *p == '-';
+		if (sscanf(p, "%2hhx", &uuid[n++]) != 1)
+			break;
+	}
+	if (n != 16 || strlen(text) != 36)
+		die("%s: not a uuid", text);
+	return uuid;
+}
+
 static int do_create(char **arg)
 {
 	struct sim_world *w = world();
@@ -95,11 +115,14 @@ static int do_create(char **arg)
 		.name = arg[0], .vcpus = 1, .ram_bytes = 64 << 20 };
 	struct sim_dom_info info;
 	struct sim_dom *dom;
+	uint8_t uuid[16];
 
 	if (arg[1])
 		config.ram_bytes = (uint64_t)number(arg[1]) << 20;
 	if (arg[1] && arg[2])
 		config.vcpus = number(arg[2]);
+	if (arg[1] && arg[2] && arg[3])
+		config.uuid = uuid_parse(arg[3], uuid);
 	dom = sim_dom_create(w, &config);
 	if (!dom)
 		die("%s: %s", arg[0], strerror(errno));
@@ -148,7 +171,7 @@ static int do_destroy(char **arg)
 	int ret;
 
 	sim_dom_pause(dom);
-	ret = check("a disk", toolstack_disks_remove(xs, info.domid));
+	ret = check("a device", toolstack_devices_remove(xs, info.domid));
 	toolstack_forget(xs, &info);
 	return check("destroy", sim_dom_destroy(dom)) || ret;
 }
@@ -157,7 +180,7 @@ static int do_disk_add(char **arg)
 {
 	struct sim_dom_info info;
 	struct toolstack_disk disk = { .vdev = arg[1], .path = arg[2] };
-	uint32_t place;
+	struct toolstack_place place;
 	int ret;
 
 	domain(world(), arg[0], &info);
@@ -169,9 +192,27 @@ static int do_disk_add(char **arg)
 		else
 			die("%s: not ro, not grants", *a);
 	}
-	ret = toolstack_disk_add(toolstack_open(), &info, &disk, &place);
+	ret = toolstack_disk_add(toolstack_open(), info.domid, &disk, &place);
 	if (!ret)
-		printf("0x%x %u\n", 0x2000000 + 0x200 * place, 33 + place);
+		printf("0x%x %u\n", place.base, place.irq);
+	return check(arg[1], ret);
+}
+
+static int do_generic_add(char **arg)
+{
+	struct toolstack_generic generic = { .type = arg[1] };
+	struct toolstack_place place;
+	struct sim_dom_info info;
+	int ret;
+
+	domain(world(), arg[0], &info);
+	if (arg[2] && strcmp(arg[2], "grants"))
+		die("%s: not grants", arg[2]);
+	generic.grants = arg[2] != NULL;
+	ret = toolstack_generic_add(toolstack_open(), info.domid, &generic,
+				    &place);
+	if (!ret)
+		printf("0x%x %u\n", place.base, place.irq);
 	return check(arg[1], ret);
 }
 
@@ -179,6 +220,26 @@ static int do_disk_remove(char **arg)
 {
 	return check(arg[1], toolstack_disk_remove(toolstack_open(),
 						   number(arg[0]), arg[1]));
+}
+
+static int do_store_list(char **arg)
+{
+	unsigned int n = 0;
+	char **names = xs_directory(toolstack_open(), XBT_NULL, arg[0], &n);
+
+	for (unsigned int i = 0; names && i < n; i++)
+		puts(names[i]);
+	return check(arg[0], names ? 0 : -errno);
+}
+
+static int do_store_read(char **arg)
+{
+	unsigned int len;
+	char *value = xs_read(toolstack_open(), XBT_NULL, arg[0], &len);
+
+	if (value)
+		puts(value);
+	return check(arg[0], value ? 0 : -errno);
 }
 
 static int do_invalidate(char **arg)
@@ -232,6 +293,18 @@ static int do_fault_hits(char **arg)
 	return 0;
 }
 
+static int do_grants(char **arg)
+{
+	struct sim_dom_info info;
+	struct sim_dom *dom = domain(world(), arg[0], &info);
+	uint32_t n = 0;
+
+	for (uint32_t i = SIM_GRANT_FIRST; i < sim_grant_entries(dom); i++)
+		n += sim_grant_mapped(dom, i) != 0;
+	printf("%u\n", n);
+	return 0;
+}
+
 static int do_stats(char **arg)
 {
 	struct sim_stats s;
@@ -274,17 +347,21 @@ static const struct command {
 	int (*run)(char **arg);
 } commands[] = {
 	{ "init", 1, 1, do_init },
-	{ "create", 1, 3, do_create },
+	{ "create", 1, 4, do_create },
 	{ "list", 0, 0, do_list },
 	{ "shutdown", 2, 2, do_shutdown },
 	{ "destroy", 1, 1, do_destroy },
 	{ "disk-add", 3, 5, do_disk_add },
+	{ "generic-add", 2, 3, do_generic_add },
 	{ "disk-remove", 2, 2, do_disk_remove },
+	{ "store-list", 1, 1, do_store_list },
+	{ "store-read", 1, 1, do_store_read },
 	{ "read", 2, 2, do_read },
 	{ "write", 3, 3, do_write },
 	{ "invalidate", 1, 1, do_invalidate },
 	{ "fault", 1, 1, do_fault },
 	{ "fault-hits", 1, 1, do_fault_hits },
+	{ "grants", 1, 1, do_grants },
 	{ "stats", 0, 0, do_stats },
 	{ "violations", 0, 0, do_violations },
 };

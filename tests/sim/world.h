@@ -43,10 +43,11 @@ struct sim_dom_config {
 	uint32_t vcpus;		/* 1 to 128 */
 	uint64_t ram_bytes;	/* whole pages, at most SIM_RAM_MAX */
 	uint32_t grant_entries;	/* at most 32768; 0: that many */
+	const uint8_t *uuid;	/* 16 bytes; NULL: a new one */
 };
 
 /*
- * A new domain with a new domid and uuid, its RAM zero, from SIM_RAM_BASE on.
+ * A new domain with a new domid, its RAM zero, from SIM_RAM_BASE on.
  * It runs at once. Nothing is in xenstore, but the page and the event channel
  * that xenstored wants of a guest are there, as a toolstack makes them.
  */
