@@ -4,13 +4,15 @@
 # one.sh SCENARIO: run one scenario in this world, and leave nothing behind.
 
 here=$(dirname "$0")
+WORLD=${WORLD:-rig}
 # shellcheck source=functions.sh
 . "$here/functions.sh"
 # shellcheck source=world-rig.sh
-. "$here/world-${WORLD:-rig}.sh"
+. "$here/world-$WORLD.sh"
 
 world_end
 world_begin
+trap 'world_end; exit 143' INT TERM
 (
 	set -eu
 	# shellcheck disable=SC1090 # the scenario is an argument
@@ -20,13 +22,7 @@ rc=$?
 if [ $rc != 0 ] && [ $rc != 77 ]; then
 	echo "--- the daemon's log"
 	tail -n 30 "$DAEMON_LOG"
-	for f in /var/log/xen/qemu-dm-*.log; do
-		[ ! -e "$f" ] || { echo "--- $f"; tail -n 10 "$f"; }
-	done
-	echo "--- xl list"
-	xl list
-	echo "--- Xen's last words"
-	xl dmesg | tail -n 8
+	world_report
 fi
 world_end
 exit $rc

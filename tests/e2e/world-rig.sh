@@ -1,8 +1,12 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # scenarios use what is set here
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Real Xen: scenarios run in dom0 of the rig. `guest` is the rig's helper.
 
+IMAGES=/srv
+SCRATCH=/tmp
+SYS=/sys
+MIB=256
 DAEMON_LOG=/var/log/xen-vblkd.log
 BACKEND=/local/domain/0/backend/virtio_disk
 GENERIC=/local/domain/0/backend/virtio
@@ -50,6 +54,14 @@ daemon_stop() {
 	expect "xen-vblkd ends" no_process xen-vblkd
 }
 
+workers() {
+	pidof xen-vblk-worker
+}
+
+kill_workers() {
+	killall -9 xen-vblk-worker
+}
+
 image() {
 	truncate -s "$2" "/srv/$1"
 	echo "/srv/$1"
@@ -80,6 +92,14 @@ guest_write_config() {
 	guest config $opts "$n" "$@" >/dev/null
 }
 
+guest_set() {
+	sed -i "s/^$2 = .*/$2 = \"$3\"/" "/etc/xen/$1.cfg"
+}
+
+guest_create_paused() {
+	xl create -p "/etc/xen/$1.cfg"
+}
+
 guest_ready() {
 	guest until "$1" RIG-DOMU-AGENT "${2:-120}" ||
 		fail "$1 did not come up: $(guest log "$1" | tail -n 5)"
@@ -87,6 +107,28 @@ guest_ready() {
 
 guest_sh() {
 	guest run "$1" "${3:-180}" "$2"
+}
+
+guest_drop_caches() {
+	guest_sh "$1" "echo 3 >/proc/sys/vm/drop_caches"
+}
+
+# It may be gone before its agent can say that it has done it.
+guest_reboot() {
+	guest_sh "$1" "reboot -f" 5 || :
+}
+
+guest_poweroff() {
+	guest_sh "$1" "poweroff -f" 5 || :
+}
+
+guest_crash() {
+	guest_sh "$1" "echo c >/proc/sysrq-trigger" 5 || :
+}
+
+guest_complaints() {
+	guest_sh "$1" dmesg >"$SCRATCH/dmesg.out"
+	grep -iE 'grant still in use|I/O error|critical' "$SCRATCH/dmesg.out" || :
 }
 
 guest_console() {
@@ -97,28 +139,19 @@ domid() {
 	xl domid "$1" 2>/dev/null
 }
 
-no_domain() {
-	! domid "$1" >/dev/null
-}
-
 # Names of zombies are "(null)"; the list has two lines: header and dom0.
 no_zombie() {
 	! xl list | grep -q '(null)'
 }
 
-no_node() {
-	[ -z "$(xenstore-list "$BACKEND" 2>/dev/null)" ] &&
-		[ -z "$(xenstore-list "$GENERIC" 2>/dev/null)" ]
+nodes() {
+	xenstore-list "$BACKEND" 2>/dev/null
+	xenstore-list "$GENERIC" 2>/dev/null || :
 }
 
 # node_state DOMID N: of generic device N
 node_state() {
 	xenstore-read "$GENERIC/$1/$2/state"
-}
-
-# served DOMID N: it is in state 2
-served() {
-	[ "$(node_state "$1" "$2")" = 2 ]
 }
 
 # model_guest NAME [OPTION...] WORDS...: write the configuration of a guest with
@@ -158,11 +191,6 @@ model_ask() {
 	xen-vblk -s "$socket" "$@"
 }
 
-guest_gone() {
-	expect "domain $1 is gone" no_domain "$1"
-	expect "no zombie domain is left" no_zombie
-}
-
 # Nothing of any guest is left: domain, worker, node, state, open image.
 all_gone() {
 	expect "no zombie domain is left" no_zombie
@@ -176,15 +204,32 @@ all_gone() {
 	! lslocks 2>/dev/null | grep /srv/ || fail "an image is still locked"
 }
 
+without_gntdev() {
+	mv /dev/xen/gntdev /dev/xen/gntdev.away
+	trap 'mv /dev/xen/gntdev.away /dev/xen/gntdev' EXIT
+}
+
 # Every scenario begins and ends with nothing.
 world_begin() {
 	: >"$DAEMON_LOG"
+}
+
+# What a scenario that failed is shown with, besides the daemon's log.
+world_report() {
+	for f in /var/log/xen/qemu-dm-*.log; do
+		[ ! -e "$f" ] || { echo "--- $f"; tail -n 10 "$f"; }
+	done
+	echo "--- xl list"
+	xl list
+	echo "--- Xen's last words"
+	xl dmesg | tail -n 8
 }
 
 world_end() {
 	for d in $(xl list | awk 'NR > 2 { print $1 }'); do
 		xl destroy "$d" 2>/dev/null || :
 	done
+	# shellcheck disable=SC2086 # a list of words
 	pid=$(pidof xen-vblkd xen-vblk-worker xen-vblk-dm) && kill -9 $pid
 	rm -rf /run/xen-vblkd /srv/* /tmp/*.out /var/log/xen/qemu-dm-*
 	for d in "$BACKEND" "$GENERIC"; do
@@ -200,45 +245,9 @@ grants_of() {
 	xl dmesg | sed -n "/grant-table for remote d$1 /,/grant-table for remote/p"
 }
 
-# mapped_grants DOMID: how many grants of the guest are mapped now. References
-# 0 to 7 are the toolstack's: the pages of the console and of xenstore.
+# References 0 to 7 are the toolstack's: the pages of the console and of xenstore.
 mapped_grants() {
 	grants_of "$1" | grep -cE '\[0x[0-9a-f]+\]' >/tmp/grants.out || :
 	toolstack=$(grants_of "$1" | grep -cE '\[0x00[0-7]\]') || :
 	echo $(($(cat /tmp/grants.out) - toolstack))
-}
-
-# expect_only_rings_mapped DOMID PAGES
-expect_only_rings_mapped() {
-	n=$(mapped_grants "$1")
-	[ "$n" = "$2" ] || {
-		grants_of "$1" >&2
-		fail "$n grants are mapped at rest, expected $2"
-	}
-}
-
-# stat_of DOM/VDEV COUNTER
-stat_of() {
-	xen-vblk stats --json "$1" |
-		sed -n "s/.*\"$2\": *\([0-9]*\).*/\1/p" | head -n 1
-}
-
-# 512-byte blocks that a file takes
-blocks() {
-	stat -c %b "$1"
-}
-
-# zeroes FILE MIB MIB: is that part zero?
-zeroes() {
-	[ "$(dd if="$1" bs=1M skip="$2" count="$3" 2>/dev/null | tr -d '\0' |
-		wc -c)" = 0 ]
-}
-
-reborn() {
-	d=$(domid "$1") && [ "$d" != "$2" ]
-}
-
-# guest_says_since NAME PATTERN COUNT
-guest_says_since() {
-	[ "$(guest log "$1" | grep -c "$2")" -ge "$3" ]
 }

@@ -14,22 +14,22 @@ guest_ready other
 refused() {
 	guest_write_config bad -g 1 "$2"
 	begin=$(date +%s)
-	if guest start bad >/tmp/create.out 2>&1; then
+	if guest start bad >"$SCRATCH/create.out" 2>&1; then
 		fail "xl create accepted $2"
 	fi
 	took=$(($(date +%s) - begin))
 	[ $took -le 30 ] || fail "xl create took $took s for $2"
-	daemon_log >/tmp/daemon.out
-	grep -qE "$1" /tmp/daemon.out /tmp/create.out ||
-		{ cat /tmp/create.out; fail "no word of '$1' in the log: $(tail -n 3 /tmp/daemon.out)"; }
+	daemon_log >"$SCRATCH/daemon.out"
+	grep -qE "$1" "$SCRATCH/daemon.out" "$SCRATCH/create.out" ||
+		{ cat "$SCRATCH/create.out"; fail "no word of '$1' in the log: $(tail -n 3 "$SCRATCH/daemon.out")"; }
 	expect "domain is gone" no_domain bad
 	guest_sh other "vblk-load read --bs 4k --count 50 --direct /dev/vda >/dev/null"
 }
 
 # xl itself looks at what it can see.
-refused "No such file|no suitable backend" /srv/absent.img
-mkdir /srv/dir.img
-refused "directory|no suitable backend" /srv/dir.img
+refused "No such file|no suitable backend" "$IMAGES/absent.img"
+mkdir "$IMAGES/dir.img"
+refused "directory|no suitable backend" "$IMAGES/dir.img"
 
 odd=$(image odd.img 1000001)
 refused "1000001.*512|512.*1000001|multiple of" "$odd"

@@ -10,11 +10,11 @@ daemon_start
 guest_create one -g 0 -m 384 "$disk"
 guest_ready one
 guest_sh one "vblk-load pattern-write --size 64M --seed 1 --direct /dev/vda"
-guest_sh one "(i=0; while [ ! -e /tmp/stop ]; do
+guest_sh one "(i=0; while [ ! -e stop ]; do
 		vblk-load pattern-write --size 64M --seed \$i --direct /dev/vda &&
 		vblk-load pattern-check --size 64M --seed \$i /dev/vda || break
 		echo 3 >/proc/sys/vm/drop_caches; i=\$((i + 1))
-	done >/tmp/w.out 2>&1; echo \$? \$i >/tmp/w.rc) & true"
+	done >w.out 2>&1; echo \$? \$i >w.rc) & true"
 
 memory() {
 	guest_sh one "awk '/^MemTotal/ { print int(\$2 / 1024) }' /proc/meminfo"
@@ -34,8 +34,8 @@ for turn in 1 2 3; do
 	xl mem-set one 384
 	expect "the guest has its memory again" grown
 done
-guest_sh one "touch /tmp/stop; while [ ! -e /tmp/w.rc ]; do sleep 0.2; done
-	cat /tmp/w.out; read rc rounds </tmp/w.rc; echo \$rounds rounds
+guest_sh one "touch stop; while [ ! -e w.rc ]; do sleep 0.2; done
+	cat w.out; read rc rounds <w.rc; echo \$rounds rounds
 	[ \$rc = 0 ] && [ \$rounds -gt 0 ]" 100
 [ "$(stat_of one invalidations)" -gt 0 ] ||
 	fail "Xen asked for no mapping back"

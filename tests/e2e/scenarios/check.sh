@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # arch: arm
+# rig only: what it looks at is in /dev/xen
 # limit: 60
 # xen-vblk check finds this host fit, and notices what is taken away, and what the
 # configuration says that is not so.

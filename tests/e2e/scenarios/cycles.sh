@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 300
-# long: x86
+# long: x86 sim
 # Fifty guests come and go: the daemon keeps neither memory nor descriptors.
 
 disk=$(image a.img 16M)

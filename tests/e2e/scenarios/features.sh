@@ -8,14 +8,14 @@ disk=$(image a.img 64M)
 daemon_start
 guest_create one -g 1 -c 2 "$disk"
 guest_ready one
-q=/sys/block/vda/queue
-guest_sh one "cat /sys/block/vda/size" | grep -qx 131072 || fail "size"
+q=$SYS/block/vda/queue
+guest_sh one "cat $SYS/block/vda/size" | grep -qx 131072 || fail "size"
 guest_sh one "cat $q/logical_block_size" | grep -qx 512 || fail "block size"
 [ "$(guest_sh one "cat $q/discard_max_bytes")" -gt 0 ] || fail "no discard"
 [ "$(guest_sh one "cat $q/write_zeroes_max_bytes")" -gt 0 ] ||
 	fail "no write-zeroes"
-[ -n "$(guest_sh one "echo \$(cat /sys/block/vda/serial)")" ] || fail "no serial"
-[ "$(guest_sh one "ls /sys/block/vda/mq | wc -l")" = 2 ] ||
+[ -n "$(guest_sh one "echo \$(cat $SYS/block/vda/serial)")" ] || fail "no serial"
+[ "$(guest_sh one "ls $SYS/block/vda/mq | wc -l")" = 2 ] ||
 	fail "two vCPUs should have two queues"
 
 guest_sh one "vblk-load pattern-write --size 64M --seed 5 --direct /dev/vda"

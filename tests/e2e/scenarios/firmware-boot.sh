@@ -35,17 +35,17 @@ disk=$(image a.img 97M)
 bootable "$disk"
 daemon_start
 guest_write_config one -k none "$disk"
-sed -i 's/^on_reboot.*/on_reboot = "restart"/' /etc/xen/one.cfg
+guest_set one on_reboot restart
 guest start one
 guest_ready one
 guest_sh one "vblk-load pattern-write --size 16M --seed 3 --direct /dev/vda2"
 first=$(domid one)
-guest_sh one "reboot -f" 5 || :
+guest_reboot one
 expect "the guest comes back as another domain" reborn one "$first"
 expect "the guest runs again" guest_says_since one RIG-DOMU-AGENT 2
 guest_sh one "vblk-load pattern-check --size 16M --seed 3 --direct /dev/vda2"
 quiet_dmesg one
-guest_sh one "poweroff -f" 5 || :
+guest_poweroff one
 guest_gone one
 all_gone
 dd if="$disk" of=/srv/b.img bs=1M skip=81 2>/dev/null

@@ -9,7 +9,7 @@
 a=$(image a.img 32M)
 b=$(image b.img 32M)
 uuid=0a1b2c3d-0000-1111-2222-333344445555
-cat >/tmp/vblkd.conf <<C
+cat >"$SCRATCH/vblkd.conf" <<C
 [disk one/virtio0]
 path = $a
 [disk $uuid/virtio1]
@@ -17,11 +17,11 @@ path = $b
 ro = on
 C
 vblk-load pattern-write --size 32M --seed 2 "$b"
-daemon_start -c /tmp/vblkd.conf
+daemon_start -c "$SCRATCH/vblkd.conf"
 
 echo "--- other back ends' devices"
 guest_write_config other -v type=virtio,device26,transport=mmio -v grant_usage=1
-xl create -p /etc/xen/other.cfg
+guest_create_paused other
 d=$(domid other)
 sleep 1
 for n in 0 1; do
@@ -41,14 +41,14 @@ guest_ready one
 guest_sh one "vblk-load pattern-write --size 32M --seed 1 --direct /dev/vda"
 vblk-load pattern-check --size 32M --seed 1 "$a"
 guest_sh one "vblk-load pattern-check --size 32M --seed 2 --direct /dev/vdb"
-[ "$(guest_sh one "cat /sys/block/vdb/ro")" = 1 ] || fail "vdb is writable"
+[ "$(guest_sh one "cat $SYS/block/vdb/ro")" = 1 ] || fail "vdb is writable"
 [ "$(xen-vblk list | grep -c virtio)" = 2 ] || fail "two disks in the list"
 [ -n "$(stat_of one/virtio1 reads)" ] || fail "no counters"
 
 echo "--- and after a restart of the daemon"
 daemon_stop
 expect "no worker is left" no_process xen-vblk-worker
-daemon_start -c /tmp/vblkd.conf
+daemon_start -c "$SCRATCH/vblkd.conf"
 guest_sh one "vblk-load pattern-check --size 32M --seed 1 --direct /dev/vda"
 quiet_dmesg one
 begin=$(date +%s)

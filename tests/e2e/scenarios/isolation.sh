@@ -19,7 +19,7 @@ field() {
 }
 
 users=
-for pid in $(pidof xen-vblk-worker); do
+for pid in $(workers); do
 	users="$users $(field "$pid" Uid | cut -f1)"
 	[ "$(field "$pid" CapEff)" = 0000000000000000 ] || fail "capabilities"
 	[ "$(field "$pid" CapPrm)" = 0000000000000000 ] || fail "capabilities"

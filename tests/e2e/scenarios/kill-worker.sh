@@ -14,15 +14,15 @@ guest_ready one
 guest_ready two
 for g in one two; do
 	guest_sh $g "(vblk-load pattern-write --size 64M --seed 7 --direct /dev/vda \
-		>/tmp/w.out 2>&1; echo \$? >/tmp/w.rc) & true"
+		>w.out 2>&1; echo \$? >w.rc) & true"
 done
 for turn in 1 2 3; do
 	sleep 0.3
-	killall -9 xen-vblk-worker
+	kill_workers
 	sleep 0.7
 done
 for g in one two; do
-	guest_sh $g 'while [ ! -e /tmp/w.rc ]; do sleep 0.2; done; cat /tmp/w.out; exit $(cat /tmp/w.rc)'
+	guest_sh $g 'while [ ! -e w.rc ]; do sleep 0.2; done; cat w.out; exit $(cat w.rc)'
 	guest_sh $g "vblk-load pattern-check --size 64M --seed 7 --direct /dev/vda"
 	quiet_dmesg $g
 done

@@ -10,12 +10,12 @@ daemon_start
 
 echo "--- reboot from inside"
 guest_write_config one -g 1 "$disk"
-sed -i 's/^on_reboot.*/on_reboot = "restart"/' /etc/xen/one.cfg
+guest_set one on_reboot restart
 guest start one
 guest_ready one
 first=$(domid one)
 guest_sh one "vblk-load pattern-write --size 32M --seed 1 /dev/vda; sync"
-guest_sh one "reboot -f" 5 || :
+guest_reboot one
 expect "the guest comes back as another domain" reborn one "$first"
 expect "the guest runs again" guest_says_since one RIG-DOMU-AGENT 2
 guest_sh one "vblk-load pattern-check --size 32M --seed 1 /dev/vda"
@@ -26,8 +26,10 @@ all_gone
 echo "--- crash, with writes under way"
 guest_create two -g 1 "$disk"
 guest_ready two
-guest_sh two "(vblk-load write --bs 64k --jobs 8 --seconds 20 --direct /dev/vda &) ;
-	sleep 1; echo c >/proc/sysrq-trigger" 5 || :
+guest_sh two "(vblk-load write --bs 64k --jobs 8 --seconds 20 --direct /dev/vda \
+	>/dev/null 2>&1 &)"
+sleep 1
+guest_crash two
 guest_gone two
 all_gone
 
@@ -43,7 +45,7 @@ all_gone
 echo "--- power off from inside"
 guest_create four -g 1 "$disk"
 guest_ready four
-guest_sh four "poweroff -f" 5 || :
+guest_poweroff four
 guest_gone four
 all_gone
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # arch: arm
+# rig only: the device model is one that libxl starts
 # limit: 150
 # Others that are started for a guest that has a device model end and leave it
 # alone. Then it is stopped, then killed, while its guest writes, and started again
@@ -41,7 +42,7 @@ others "no such block device" -disk "index=0,path=$disk" -disk "index=1,path=$di
 
 echo "--- stopped and killed"
 guest_sh one "(vblk-load pattern-write --size 32M --seed 5 --direct /dev/vda \
-	>/tmp/w.out 2>&1; echo \$? >/tmp/w.rc) & true"
+	>w.out 2>&1; echo \$? >w.rc) & true"
 for signal in TERM KILL; do
 	pid=$(pidof xen-vblk-dm)
 	kill -s $signal "$pid"
@@ -52,7 +53,7 @@ for signal in TERM KILL; do
 		>>/var/log/xen/qemu-dm-one.log 2>&1 </dev/null &
 	expect "it serves again" model_ask "$d" list
 done
-guest_sh one 'while [ ! -e /tmp/w.rc ]; do sleep 0.2; done; cat /tmp/w.out; exit $(cat /tmp/w.rc)'
+guest_sh one 'while [ ! -e w.rc ]; do sleep 0.2; done; cat w.out; exit $(cat w.rc)'
 vblk-load pattern-check --size 32M --seed 5 "$disk"
 quiet_dmesg one
 # libxl knows only the one that it started, and that one is no more. The other

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # arch: arm
+# rig only: the device model is one that libxl starts
 # limit: 200
 # One guest of each form at once: xen-vblkd serves the one, a device model of its
 # own the other, and neither touches the other's.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # arch: arm
+# rig only: the device model is one that libxl starts
 # limit: 240
 # A guest that both xen-vblkd and a device model could serve: one process does,
 # the other says so and touches nothing, and takes over when the first is killed.
@@ -20,7 +21,7 @@ d=$(domid both)
 guest_sh both "vblk-load pattern-write --size 32M --seed 3 --direct /dev/vda"
 expect "the daemon says that it lost" \
 	log_has "dom$d/virtio0.*another process serves this guest"
-[ "$(pidof xen-vblk-worker | wc -w)" = 1 ] || fail "two workers for one guest"
+[ "$(workers | wc -w)" = 1 ] || fail "two workers for one guest"
 
 echo "--- the device model is killed, the daemon takes over"
 kill -9 "$(pidof xen-vblk-dm)"

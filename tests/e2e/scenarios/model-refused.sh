@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # arch: arm
+# rig only: the device model is one that libxl starts
 # limit: 120
 # Device models that can't serve their guest: xl create fails at once, before the
 # guest has run, and the log says what to do. Another guest goes on. (Devices of

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # arch: arm
+# rig only: the device model is one that libxl starts
 # limit: 150
 # Guests whose device model xl starts, with nothing else running: two at once,
 # without and with grants, the first with a second disk that is read-only.
@@ -26,7 +27,7 @@ d=$(domid one)
 pid=$(xenstore-read "/local/domain/$d/image/device-model-pid")
 [ "$(readlink "/proc/$pid/exe")" = "$MODEL" ] || fail "who is $pid?"
 [ "$(pidof xen-vblk-dm | wc -w)" = 2 ] || fail "one device model a guest"
-[ "$(pidof xen-vblk-worker | wc -w)" = 2 ] || fail "one worker a guest"
+[ "$(workers | wc -w)" = 2 ] || fail "one worker a guest"
 served "$d" 0
 served "$d" 1
 model_log one

@@ -6,8 +6,7 @@
 # served.
 
 disk=$(image a.img 16M)
-mv /dev/xen/gntdev /dev/xen/gntdev.away
-trap 'mv /dev/xen/gntdev.away /dev/xen/gntdev' EXIT
+without_gntdev
 daemon_start
 guest_write_config one -g 1 "$disk"
 begin=$(date +%s)

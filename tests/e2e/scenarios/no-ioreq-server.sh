@@ -17,10 +17,12 @@ fi
 expect_log "CONFIG_IOREQ_SERVER"
 guest_gone one
 all_gone
-if xen-vblk check >/tmp/check.out; then
+daemon_answers || fail "the daemon is gone"
+# The simulation has nothing in /dev/xen, where xen-vblk check looks first.
+[ "$WORLD" = rig ] || exit 0
+if xen-vblk check >"$SCRATCH/check.out"; then
 	fail "xen-vblk check finds this host fit"
 fi
-cat /tmp/check.out
-grep -q "^missing.*CONFIG_IOREQ_SERVER" /tmp/check.out || fail "it does not say why"
-[ "$(grep -c ^missing /tmp/check.out)" = 1 ] || fail "only that is missing"
-daemon_answers || fail "the daemon is gone"
+cat "$SCRATCH/check.out"
+grep -q "^missing.*CONFIG_IOREQ_SERVER" "$SCRATCH/check.out" || fail "it does not say why"
+[ "$(grep -c ^missing "$SCRATCH/check.out")" = 1 ] || fail "only that is missing"

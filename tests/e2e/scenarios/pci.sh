@@ -33,19 +33,19 @@ interrupts intx | grep -q 'IO-APIC.*virtio' ||
 
 for g in msix intx; do
 	guest_sh $g "(vblk-load pattern-write --size 64M --seed 1 --direct \
-		/dev/vda >/tmp/a.out 2>&1; echo \$? >/tmp/a.rc) &
+		/dev/vda >a.out 2>&1; echo \$? >a.rc) &
 		(vblk-load pattern-write --size 16M --seed 2 --direct \
-		/dev/sda >/tmp/b.out 2>&1; echo \$? >/tmp/b.rc) & true"
+		/dev/sda >b.out 2>&1; echo \$? >b.rc) & true"
 done
 for turn in 1 2; do
 	sleep 0.5
-	killall -9 xen-vblk-worker
+	kill_workers
 	sleep 1
 done
 for g in msix intx; do
 	for f in a b; do
-		guest_sh $g "while [ ! -e /tmp/$f.rc ]; do sleep 0.2; done
-			cat /tmp/$f.out; exit \$(cat /tmp/$f.rc)" 90
+		guest_sh $g "while [ ! -e $f.rc ]; do sleep 0.2; done
+			cat $f.out; exit \$(cat $f.rc)" 90
 	done
 	guest_sh $g "vblk-load pattern-check --size 64M --seed 1 --direct /dev/vda"
 	guest_sh $g "vblk-load pattern-check --size 16M --seed 2 --direct /dev/sda"

@@ -6,24 +6,24 @@
 # verified from both sides, a second disk and a read-only third, a disk of QEMU's
 # beside them, a reboot from inside.
 
-a=$(image a.img 256M)
+a=$(image a.img "${MIB}M")
 b=$(image b.img 16M)
 c=$(image c.img 8M)
 vblk-load pattern-write --size 8M --seed 9 "$c"
 daemon_start
 guest_write_config one -k stock -m 512 "$a" "$b" "$c,access=ro"
-sed -i 's/^on_reboot.*/on_reboot = "restart"/' /etc/xen/one.cfg
+guest_set one on_reboot restart
 guest start one
 guest_ready one
 guest_sh one "uname -r" | grep -q 'deb13' || fail "not Debian's kernel"
-verify_patterns one "$a"
+verify_patterns one "$a" "$MIB"
 guest_sh one "vblk-load pattern-write --size 16M --seed 2 --direct /dev/vdb"
 vblk-load pattern-check --size 16M --seed 2 "$b"
 guest_sh one "vblk-load pattern-check --size 8M --seed 9 --direct /dev/vdc"
 [ "$(guest_sh one "cat /sys/block/vdc/ro")" = 1 ] || fail "vdc is writable"
 
 first=$(domid one)
-guest_sh one "reboot -f" 5 || :
+guest_reboot one
 expect "the guest comes back as another domain" reborn one "$first"
 expect "the guest runs again" guest_says_since one RIG-DOMU-AGENT 2
 guest_sh one "vblk-load pattern-check --size 16M --seed 2 --direct /dev/vdb"

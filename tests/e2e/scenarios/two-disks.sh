@@ -17,7 +17,7 @@ guest_sh one "vblk-load pattern-write --size 32M --seed 1 --direct /dev/vda &
 vblk-load pattern-check --size 32M --seed 1 "$a"
 vblk-load pattern-check --size 16M --seed 2 "$b"
 guest_sh one "vblk-load pattern-check --size 8M --seed 9 --direct /dev/vdc"
-[ "$(guest_sh one "cat /sys/block/vdc/ro")" = 1 ] || fail "vdc is writable"
+[ "$(guest_sh one "cat $SYS/block/vdc/ro")" = 1 ] || fail "vdc is writable"
 if guest_sh one "vblk-load pattern-write --size 8M --seed 8 /dev/vdc"; then
 	fail "a read-only disk was written"
 fi

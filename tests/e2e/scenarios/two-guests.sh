@@ -14,7 +14,7 @@ guest_ready one
 guest_ready two
 guest_sh one "vblk-load pattern-write --size 32M --seed 1 --direct /dev/vda"
 guest_sh two "vblk-load pattern-write --size 32M --seed 2 --direct /dev/vda"
-[ "$(pidof xen-vblk-worker | wc -w)" = 2 ] || fail "one worker a guest"
+[ "$(workers | wc -w)" = 2 ] || fail "one worker a guest"
 xl destroy one
 guest_gone one
 vblk-load pattern-check --size 32M --seed 1 "$a"

@@ -2,13 +2,13 @@
 #
 # limit: 240
 # long: x86
-# 256 MiB of patterns through foreign mappings, verified from both sides.
+# Patterns through foreign mappings, verified from both sides.
 
-disk=$(image a.img 256M)
+disk=$(image a.img "${MIB}M")
 daemon_start
 guest_create one -g 0 "$disk"
 guest_ready one
-verify_patterns one "$disk"
+verify_patterns one "$disk" "$MIB"
 xen-vblk list
 xl destroy one
 guest_gone one
