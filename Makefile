@@ -158,6 +158,15 @@ flip-objs := \
 	tests/hostile/flip.o \
 	tests/hostile/flipper.o
 
+# The guest of scenarios, and what its programs are lent.
+machine-objs := \
+	tests/guest/block.o \
+	tests/guest/machine.o
+
+preload-objs := \
+	tests/guest/block.o \
+	tests/guest/preload.o
+
 load-objs := \
 	tools/vblk-load.o
 
@@ -408,6 +417,7 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
 	$(sim-tests:=.o) tests/sim/fixture.o \
 	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
+	$(machine-objs) $(preload-objs) \
 	$(proofs:=.o) $(foreach p,$(proofs),$(PROVE_$(p:tests/prove/prove_%=%))))
 
 .PHONY: all
@@ -468,7 +478,8 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 
 # Without sanitizers in any case: xenstored runs on these libraries, too.
 sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
-	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies)
+	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
+	$(machine-objs) $(preload-objs)
 $(sim-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
 	$(BASE_CFLAGS)) -fPIC
 LINK_LIB = $(CC) -shared $(CFLAGS) $(filter-out -pie -fsanitize% \
@@ -489,7 +500,8 @@ sim-world := tests/sim/lib/libxensim.so
 SIM_LIBS = $(sim-world) -Wl,-rpath,$(CURDIR)/tests/sim/lib
 
 .PHONY: sim
-sim: $(sim-world) $(sim-libs) tests/sim/simctl
+sim: $(sim-world) $(sim-libs) tests/sim/simctl tests/guest/machine \
+	tests/guest/preload.so
 
 $(sim-world): $(sim-world-objs) $(srcdir)/tests/sim/lib/world.map
 	$(say) LINK $@
@@ -524,6 +536,14 @@ tests/hostile/hostile tests/hostile/flip: $(scene-objs) $(guest-objs) \
 		$(sim-world)
 	$(say) LINK $@
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(SIM_LIBS) $(JSON_LIBS) -pthread
+
+tests/guest/machine: $(machine-objs) $(guest-objs) $(sim-world)
+	$(say) LINK $@
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(SIM_LIBS) -pthread
+
+tests/guest/preload.so: $(preload-objs)
+	$(say) LINK $@
+	$(Q)$(LINK_LIB) -o $@ $^ -pthread -ldl
 
 $(sim-tests): %: %.o tests/sim/fixture.o $(sim-world) $(sim-libs)
 	$(say) LINK $@
@@ -569,6 +589,7 @@ checks = $(tests) $(fuzzers) $(proofs) $(sim-tests) \
 	$(srcdir)/tests/sim/life.sh $(srcdir)/tests/sim/removal.sh
 hostile := $(srcdir)/tests/hostile/run.sh
 flip := $(srcdir)/tests/hostile/flip.sh
+scenarios := $(srcdir)/tests/e2e/run.sh
 export SIM_BUILD := $(CURDIR)
 
 .PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
@@ -577,15 +598,16 @@ run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
 	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(flip) -s $(FLIP_SECONDS)" \
 		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
-		-s $(srcdir)/tests/e2e/run.sh $(structure) $(checks) \
+		-s "$(scenarios) -w sim" -s "$(scenarios) -w rig" $(structure) $(checks) \
 		$(srcdir)/tests/sim/failwalk.sh
 
 run-check-quick: all sim $(checks) tests/hostile/hostile
-	$(Q)$(srcdir)/tests/check.sh -s $(hostile) $(structure) $(checks)
+	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(scenarios) -w sim" \
+		$(structure) $(checks)
 
 # Real Xen again, the long scenarios too, on two CPUs that race.
 run-check-smp: all
-	$(Q)SMP=2 $(srcdir)/tests/e2e/run.sh -l -j 1
+	$(Q)SMP=2 $(scenarios) -w rig -l -j 1
 
 run-demo: all
 	$(Q)$(srcdir)/tests/demo.sh
@@ -606,8 +628,8 @@ run-lint: all
 .PHONY: check-sim
 check-sim: all sim $(sim-tests)
 	$(Q)$(if $(CONFIG_CMOCKA),,echo "no cmocka here (libcmocka-dev)"; exit 1)
-	$(Q)$(srcdir)/tests/check.sh $(sim-tests) $(srcdir)/tests/sim/life.sh \
-		$(srcdir)/tests/sim/removal.sh
+	$(Q)$(srcdir)/tests/check.sh -s "$(scenarios) -w sim" $(sim-tests) \
+		$(srcdir)/tests/sim/life.sh $(srcdir)/tests/sim/removal.sh
 
 .PHONY: check-hostile
 check-hostile: all sim tests/hostile/hostile
@@ -679,7 +701,7 @@ clean:
 		$(all-tests:=.o) $(all-tests:=.d) \
 		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
 		tests/sim/simctl tests/hostile/hostile tests/hostile/flip \
-		$(sim-world) $(sim-libs) \
+		tests/guest/machine tests/guest/preload.so $(sim-world) $(sim-libs) \
 		tests/sim/lib/libxenctrl.so.*
 
 # A build directory's own Makefile stays: it is how one gets back.

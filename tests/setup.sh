@@ -20,6 +20,7 @@ build=(
 	make
 	patch
 	pkg-config
+	procps
 )
 fuzz=(
 	clang

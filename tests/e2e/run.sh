@@ -3,30 +3,37 @@
 #
 # The end-to-end suite: prepares and boots the rig, runs the scenarios in dom0
 # one by one, and ends with "N passed, N failed, N skipped". A rig that dies in
-# a scenario is a failure of that scenario; the next one gets a new rig.
+# a scenario is a failure of that scenario; the next one gets a new rig. In the
+# simulation each scenario has a world of its own.
 
 set -uo pipefail
 # What this make was told is not meant for the cross build.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 here=$(cd "$(dirname "$0")" && pwd)
 rig=$here/../rig
+SIM_BUILD=$(cd "${SIM_BUILD:-$here/../..}" && pwd)
+export SIM_BUILD
 
 usage() {
 	cat <<U
 usage: run.sh [-j N] [-k] [-l] [SCENARIO...]
 
 SCENARIO  names in tests/e2e/scenarios without .sh (default: all)
--j N      rigs at a time (default 2, each is busy on one core)
+-w WORLD  rig (default: $WORLD, or rig), or sim, the simulated Xen
+-j N      rigs at a time (default 2, each is busy on one core), or worlds
 -k        one rig, kept running afterwards; says where it is
 -l        the long ones too
 Environment: ARCH (arm or x86; default: both, one after the other), SMP and
-what else tests/rig/boot.sh knows.
+what else tests/rig/boot.sh knows; for the simulation SIM_BUILD, where make has
+built, and PRODUCT, where the daemon was built, if elsewhere.
 U
 }
 
-keep='' long='' lanes=2
-while getopts j:klh opt; do
+keep='' long='' lanes=''
+export WORLD=${WORLD:-rig}
+while getopts w:j:klh opt; do
 	case $opt in
+	w) WORLD=$OPTARG ;;
 	j) lanes=$OPTARG ;;
 	k) keep=1 lanes=1 ;;
 	l) long=1 ;;
@@ -35,7 +42,13 @@ while getopts j:klh opt; do
 	esac
 done
 shift $((OPTIND - 1))
-read -ra archs <<<"${ARCH:-arm x86}"
+case $WORLD in
+rig) read -ra archs <<<"${ARCH:-arm x86}" ;;
+# It is an Arm; and to wait needs no processor.
+sim) archs=(sim) lanes=${lanes:-$((2 * $(nproc)))} ;;
+*) usage >&2 && exit 2 ;;
+esac
+lanes=${lanes:-2}
 
 # header SCENARIO KEY: what its line "# KEY: ..." says
 header() {
@@ -57,7 +70,7 @@ fits() {
 	local only
 
 	only=$(header "$2" arch)
-	[ -z "$only" ] || [ "$only" = "$1" ] || return 1
+	[ -z "$only" ] || [ "$only" = "${1/sim/arm}" ] || return 1
 	[ -z "$named$long" ] || return 0
 	[[ " $(header "$2" long) " != *" $1 "* ]]
 }
@@ -105,9 +118,9 @@ line() {
 	printf '  %-7s %-44s %8ss%s\n' "$@"
 }
 
-# scenario ARCH NAME
-scenario() {
-	local log=$logs/$1.$2 start=$EPOCHSECONDS rc own='' words
+# in_rig ARCH NAME
+in_rig() {
+	local rc own='' words
 
 	words=$(header "$2" xen-options)
 	if [ "$(header "$2" xen)" = stock ]; then
@@ -120,7 +133,38 @@ scenario() {
 		boot "$1" || return 1
 	fi
 	RIG_RUN=$run "$rig/job.sh" -t $((3 * $(limit "$2"))) -n "$2" \
-		-c "sh /share/e2e/one.sh scenarios/$2.sh" >"$log" 2>&1
+		-c "sh /share/e2e/one.sh scenarios/$2.sh"
+	rc=$?
+	# What a broken scenario left behind must not break the next.
+	if [ -n "$own" ] || { [ $rc != 0 ] && [ $rc != 77 ] && [ -z "$keep" ]; }
+	then
+		stop
+	fi
+	return $rc
+}
+
+# in_sim NAME
+in_sim() {
+	local why stock=
+
+	why=$(header "$1" "rig only")
+	if [ -n "$why" ]; then
+		echo "SKIP: $why"
+		return 77
+	fi
+	[ "$(header "$1" xen)" != stock ] || stock=1
+	STOCK_XEN=$stock timeout -k 5 $((3 * $(limit "$1"))) \
+		"$here/../sim/run.sh" sh "$here/one.sh" "scenarios/$1.sh"
+}
+
+# scenario ARCH NAME
+scenario() {
+	local log=$logs/$1.$2 start=$EPOCHSECONDS rc
+
+	case $1 in
+	sim) in_sim "$2" >"$log" 2>&1 ;;
+	*) in_rig "$1" "$2" >"$log" 2>&1 ;;
+	esac
 	rc=$?
 	case $rc in
 	0) line ok "e2e/$1/$2" $((EPOCHSECONDS - start)) "" ;;
@@ -135,11 +179,8 @@ scenario() {
 			sed 's/^/    | /' "$log" | tail -n 80
 		} >"$log.shown"
 		cat "$log.shown"
-		# What a broken scenario left behind must not break the next.
-		[ -n "$keep" ] || stop
 		;;
 	esac
-	[ -z "$own" ] || stop
 }
 
 # Longest first, so that the lanes end together: "ARCH SCENARIO".
@@ -188,6 +229,7 @@ trap 'trap - TERM; kill 0; wait; exit 130' INT TERM
 list "$@" >"$logs/list"
 total=$(wc -l <"$logs/list")
 for arch in "${archs[@]}"; do
+	[ "$arch" != sim ] || continue
 	grep -q "^$arch " "$logs/list" || continue
 	for step in prepare build pack; do
 		ARCH=$arch "$rig/$step.sh" || exit 1

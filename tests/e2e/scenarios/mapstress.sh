@@ -3,6 +3,7 @@
 # limit: 30
 # long: x86
 # xen-options: gnttab_max_maptrack_frames=24 guest_loglvl=none
+# rig only: it is about the real gntdev and privcmd
 # The mapcache alone on real gntdev and privcmd, while a guest takes pages back:
 # every byte is right, Xen's limit of maps is met and survived, and in the end no
 # grant of the guest is in use. (Xen would log each reference that is none.)
