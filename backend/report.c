@@ -118,10 +118,19 @@ static struct state *report_load(const struct guest *g)
 	return s;
 }
 
+/* A disk that is not served, or not yet, has no part of the state. */
+static const struct state_disk *report_saved(const struct disk *d,
+					     const struct state *s)
+{
+	static const struct state_disk none;
+
+	return d->slot < STATE_MAX_DISKS ? &s->disk[d->slot] : &none;
+}
+
 static struct json_object *report_disk_list(const struct disk *d,
 					    const struct state *s)
 {
-	const struct stats_disk *stats = &s->disk[d->slot].stats;
+	const struct stats_disk *stats = &report_saved(d, s)->stats;
 	struct json_object *o = json_object_new_object();
 
 	report_number(o, "domid", d->guest->domid);
@@ -183,8 +192,9 @@ static struct json_object *report_disk_show(const struct disk *d,
 	report_number(o, "opt_io_size", d->image.opt_io_size);
 	report_number(o, "discard_align", d->image.discard_align);
 	report_number(o, "queue_size", d->queue_size);
-	report_number(o, "slot", d->slot);
-	json_object_object_add(o, "device", report_device(&s->disk[d->slot]));
+	if (d->slot < STATE_MAX_DISKS)
+		report_number(o, "slot", d->slot);
+	json_object_object_add(o, "device", report_device(report_saved(d, s)));
 	return o;
 }
 
@@ -251,7 +261,7 @@ static struct json_object *report_guest_stats(const struct guest *g,
 		report_text(one, "vdev", d->keys.vdev);
 		report_text(one, "state", report_status(d));
 		json_object_object_add(one, "stats", report_disk_stats(
-			&s->disk[d->slot].stats));
+			&report_saved(d, s)->stats));
 		json_object_array_add(disks, one);
 	}
 	return o;

@@ -88,7 +88,8 @@ static void make_guests(struct input *in)
 		LIST_INSERT_HEAD(&s.guests, g, link);
 		d->guest = g;
 		d->status = input_below(in, DISK_FAILED + 1);
-		d->slot = i;
+		/* The other has no state, and its disk no part of one. */
+		d->slot = i ? DISK_NO_SLOT : 0;
 		d->node.devid = 51712;
 		strcpy(d->keys.vdev, "xvda");
 		LIST_INSERT_HEAD(&g->disks, d, link);
