@@ -149,6 +149,12 @@ static int guest_prepare(struct disk *d, char *text, size_t len)
 	if (ret)
 		return ret;
 	ret = guest_open_state(g, d->fresh, text, len);
+	if (ret == -ENOENT && !d->fresh && d->others) {
+		/* They closed it after this scan had read its state. */
+		text_set(text, len, "the process that served it has ended");
+		d->others = false;
+		return -EBUSY;
+	}
 	d->others = ret == -EBUSY;
 	return ret ? ret : disk_prepare(d, text, len);
 }
