@@ -3,7 +3,9 @@
  * Learning the batch that a guest gathers. The only measure is its own pace:
  * the time a request takes to arrive, averaged over the last drains. Waiting
  * is bounded by twice the time that the batch should take, and by 5 ms; a
- * guest that is slower than a request in 2 ms is never kept waiting.
+ * guest that is slower than a request in 2 ms is never kept waiting. Unless
+ * more was there than was asked for: then it is not the guest that is slow, but
+ * the stop that each kick is.
  *
  * A deadline that finds nothing at all says that the guest is busy elsewhere,
  * not that its batches have shrunk: the next request kicks, and the batch
@@ -30,15 +32,22 @@ static int64_t coalesce_patience(const struct coalesce *c, uint32_t batch)
 	return ns < COALESCE_WAIT_MAX_NS ? ns : COALESCE_WAIT_MAX_NS;
 }
 
+/* Is twice the batch worth a trial? */
+static bool coalesce_try(struct coalesce *c)
+{
+	if (--c->trial_in && c->crowded < COALESCE_CROWD)
+		return false;
+	c->trial_in = c->trial_every;
+	return c->batch * 2 <= c->max &&
+	       (c->more || c->entry_ns < COALESCE_SLOW_NS);
+}
+
 uint32_t coalesce_arm(struct coalesce *c, int64_t now)
 {
 	c->asked = c->pause ? 1 : c->batch;
 	c->pause = false;
-	if (!--c->trial_in) {
-		c->trial_in = c->trial_every;
-		if (c->batch * 2 <= c->max && c->entry_ns < COALESCE_SLOW_NS)
-			c->asked = c->batch * 2;
-	}
+	if (coalesce_try(c))
+		c->asked = c->batch * 2;
 	c->armed_at = now;
 	c->deadline = c->asked > 1 ?
 		      now + coalesce_patience(c, c->asked) : 0;
@@ -71,6 +80,8 @@ void coalesce_taken(struct coalesce *c, uint32_t found, int64_t now)
 	if (found)
 		coalesce_pace(c, found, now);
 	c->pause = !found;
+	c->more = found > c->asked;
+	c->crowded = found / 2 >= c->asked ? c->crowded + 1 : 0;
 	if (arrived && trial) {
 		c->batch = c->asked;
 		c->trial_every = COALESCE_TRIAL_MIN;

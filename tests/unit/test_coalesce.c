@@ -22,6 +22,8 @@ struct player {
 	uint32_t depth;
 	int64_t pace;
 	int64_t latency;
+	int64_t stop;		/* each kick stops it that long */
+	uint32_t burst;		/* made while the kick is on its way */
 	int64_t now;
 	uint32_t waited;	/* rounds in which time ran out */
 	uint32_t kicked;	/* rounds that a kick ended */
@@ -43,6 +45,10 @@ static uint32_t play_round(struct coalesce *c, struct player *p)
 	}
 	if (there >= asked) {
 		p->kicked++;
+		p->now += p->stop;
+		there += p->burst;
+		if (there > p->depth)
+			there = p->depth;
 	} else {
 		/* The guest has no more, and waits for us. */
 		late = c->deadline > p->now ? c->deadline - p->now : 0;
@@ -138,6 +144,69 @@ static void a_slow_guest_is_never_kept_waiting(void **state)
 	assert_int_equal(p.waited, waited);
 }
 
+/*
+ * On a slow host a kick may cost as much as the guest is slow. What it then has
+ * at a time is seen from what lies there when one was asked for.
+ */
+static void a_deep_guest_slowed_by_its_kicks_is_found_out(void **state)
+{
+	struct player p = { .depth = 32, .pace = 2 * US, .stop = 6 * MS,
+			    .burst = 1, .now = MS };
+	struct coalesce c;
+
+	(void)state;
+	coalesce_init(&c, MAX);
+	play(&c, &p, 200);
+	assert_in_range(c.batch, MAX / 2, MAX);
+	assert_int_equal(p.waited, 0);
+}
+
+/* Also after it was long alone, and trials had become rare. */
+static void a_guest_that_has_become_deep_is_found_out_soon(void **state)
+{
+	struct player p = { .depth = 1, .pace = 100 * US, .now = MS };
+	struct coalesce c;
+
+	(void)state;
+	coalesce_init(&c, MAX);
+	play(&c, &p, 5000);
+	assert_int_equal(c.trial_every, COALESCE_TRIAL_MAX);
+	p.depth = 32;
+	p.burst = 1;
+	play(&c, &p, 40);
+	assert_int_equal(c.batch, MAX);
+}
+
+/* Two and one in turns: no reason to wait for two each time. */
+static void a_pair_now_and_then_is_no_crowd(void **state)
+{
+	struct player p = { .pace = 10 * US, .burst = 1, .now = MS };
+	struct coalesce c;
+
+	(void)state;
+	coalesce_init(&c, MAX);
+	for (uint32_t i = 0; i < 10000; i++) {
+		p.depth = 1 + i % 2;
+		play_round(&c, &p);
+	}
+	assert_in_range(c.batch, 1, 2);
+	assert_true(p.waited < 100);
+}
+
+/* Nor are 24 where 16 were asked for: 32 would have to be waited for. */
+static void a_depth_between_two_batches_is_tried_rarely(void **state)
+{
+	struct player p = { .depth = 24, .pace = 1 * US, .burst = 24,
+			    .now = MS };
+	struct coalesce c;
+
+	(void)state;
+	coalesce_init(&c, MAX);
+	play(&c, &p, 5000);
+	assert_int_equal(c.batch, 16);
+	assert_true(p.waited < 20);
+}
+
 static void an_empty_round_keeps_the_batch(void **state)
 {
 	struct player p = { .depth = 64, .pace = 2 * US, .now = MS };
@@ -220,6 +289,10 @@ int main(void)
 		cmocka_unit_test(it_goes_back_for_a_shallow_guest),
 		cmocka_unit_test(one_request_at_a_time_is_hardly_delayed),
 		cmocka_unit_test(a_slow_guest_is_never_kept_waiting),
+		cmocka_unit_test(a_deep_guest_slowed_by_its_kicks_is_found_out),
+		cmocka_unit_test(a_guest_that_has_become_deep_is_found_out_soon),
+		cmocka_unit_test(a_pair_now_and_then_is_no_crowd),
+		cmocka_unit_test(a_depth_between_two_batches_is_tried_rarely),
 		cmocka_unit_test(an_empty_round_keeps_the_batch),
 		cmocka_unit_test(never_more_than_the_most),
 		cmocka_unit_test(at_random_it_stays_in_bounds),
