@@ -223,10 +223,14 @@ config-tests := \
 	backend/text.o
 
 TEST_arguments := backend/arguments.o $(config-tests)
+TEST_aio := backend/aio.o
 TEST_blk := backend/blk.o
 TEST_coalesce := backend/coalesce.o
 TEST_config := $(config-tests)
+TEST_control := backend/control.o backend/listen.o backend/log.o backend/loop.o \
+	backend/text.o
 TEST_gpa :=
+TEST_image := backend/image.o backend/log.o
 TEST_log := backend/log.o
 TEST_monitor := backend/arguments.o backend/listen.o backend/loop.o \
 	backend/monitor.o backend/qmp.o $(config-tests)
