@@ -288,6 +288,25 @@ static void what_is_too_much_is_refused(void **state)
 	refused(WORDS("-xen-domid", "7", "-chardev", path), "no kind");
 }
 
+static void its_own_options_have_two_forms(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(WORDS("-help")), 0);
+	assert_int_equal(args.job, ARGUMENTS_HELP);
+	assert_int_equal(parse(WORDS("--help")), 0);
+	assert_int_equal(args.job, ARGUMENTS_HELP);
+	assert_int_equal(parse(WORDS("-V")), 0);
+	assert_int_equal(args.job, ARGUMENTS_VERSION);
+	assert_int_equal(parse(WORDS("-xen-domid", "7", "--config", "/c",
+				     "-log-level", "debug")), 0);
+	assert_int_equal(args.job, ARGUMENTS_SERVE);
+	assert_string_equal(args.config, "/c");
+	assert_true(args.log_level_given);
+	assert_int_equal(args.log_level, LOG_LEVEL_DEBUG);
+	refused(WORDS("-log-level", "loud"), "allowed is error, warning");
+	refused(WORDS("-xen-domid", "7", "-config"), "-config: what?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +323,7 @@ int main(void)
 		cmocka_unit_test(unknown_keys_of_a_disk_are_refused),
 		cmocka_unit_test(a_disk_wins_over_the_configuration),
 		cmocka_unit_test(what_is_too_much_is_refused),
+		cmocka_unit_test(its_own_options_have_two_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,112 @@ static void nonsense_is_refused(void **state)
 	refused("[disk]\nqueues\n", ":2: ");
 }
 
+/* The least and the most, and one less and one more. */
+static void each_key_has_its_values(void **state)
+{
+	static const struct {
+		const char *key, *good[4], *bad[4];
+	} keys[] = {
+		{ "log-level", { "error", "warning", "info", "debug" },
+		  { "7", "Error", "" } },
+		{ "worker", { "/a" }, { "a", "" } },
+		{ "runtime-dir", { "/run/x" }, { "run" } },
+		{ "socket", { "/run/x/y" }, { "@x" } },
+		{ "bucket-size", { "64K", "0x10000", "16M" },
+		  { "32K", "32M", "65537", "2m" } },
+		{ "foreign-budget", { "1M", "1048576", "1024G" },
+		  { "1048575", "1025G", "-1", "99999999999999999999" } },
+		{ "grant-budget", { "256", "65536", "64K" },
+		  { "255", "65537", "1.5K" } },
+		{ "grant-io", { "auto", "copy", "map" }, { "both" } },
+		{ "pool-size", { "2M", "1G" },
+		  { "1M", "2G", "17179869185G", "2MB" } },
+	};
+	char line[128], why[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		for (int n = 0; n < 4 && keys[i].good[n]; n++) {
+			snprintf(line, sizeof(line), "%s = %s\n", keys[i].key,
+				 keys[i].good[n]);
+			if (load(line))
+				fail_msg("%s: %s", line, text);
+		}
+		for (int n = 0; n < 4 && keys[i].bad[n]; n++) {
+			snprintf(line, sizeof(line), "%s = %s\n", keys[i].key,
+				 keys[i].bad[n]);
+			snprintf(why, sizeof(why), ":1: %s = '%s': allowed is",
+				 keys[i].key, keys[i].bad[n]);
+			refused(line, why);
+		}
+	}
+}
+
+static void each_key_goes_where_it_belongs(void **state)
+{
+	struct config_disk d;
+
+	(void)state;
+	assert_int_equal(load("log-level = debug\nworker = /w\n"
+			      "runtime-dir = /r\nbucket-size = 64K\n"
+			      "foreign-budget = 2M\ngrant-budget = 300\n"
+			      "grant-io = map\npool-size = 3M\n"
+			      "[disk]\ndirect = off\ndiscard = on\n"
+			      "cache = writethrough\nqueues = auto\n"
+			      "queue-size = 2\n"), 0);
+	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(config->worker, "/w");
+	assert_string_equal(config->runtime_dir, "/r");
+	assert_string_equal(config->socket, "/r/control");
+	assert_int_equal(config->bucket_size, 64 << 10);
+	assert_int_equal(config->foreign_budget, 2 << 20);
+	assert_int_equal(config->grant_budget, 300);
+	assert_int_equal(config->grant_io, PROTO_GRANT_MAP);
+	assert_int_equal(config->pool_size, 3 << 20);
+	d = of("any", "xvda");
+	assert_int_equal(d.direct, IMAGE_OFF);
+	assert_int_equal(d.discard, IMAGE_ON);
+	assert_true(d.writethrough);
+	assert_int_equal(d.queues, 0);
+	assert_int_equal(d.queue_size, 2);
+}
+
+static void a_serial_number_is_printable_and_short(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[disk a/xvda]\n"
+			      "serial = 01234567890123456789\n"), 0);
+	assert_string_equal(of("a", "xvda").serial, "01234567890123456789");
+	refused("[disk a/xvda]\nserial = 012345678901234567890\n",
+		"allowed is 1 to 20");
+	refused("[disk a/xvda]\nserial = a b\n", "allowed is 1 to 20");
+	refused("[disk a/xvda]\nserial = \n", "allowed is 1 to 20");
+}
+
+/* What inih would cut in silence. */
+static void what_is_too_long_is_refused(void **state)
+{
+	char line[4096];
+
+	(void)state;
+	memset(line, 'a', sizeof(line));
+	memcpy(line, "worker = /", strlen("worker = /"));
+	strcpy(line + sizeof(line) - 2, "\n");
+	refused(line, ":1: the line is too long");
+	snprintf(line, sizeof(line), "[disk %060d]\n", 1);
+	refused(line, ":1: the section's name is too long");
+}
+
+static void a_directory_is_no_file(void **state)
+{
+	struct config *none;
+
+	(void)state;
+	assert_int_equal(config_load(&none, "/", text, sizeof(text)), -EINVAL);
+	assert_null(none);
+	assert_non_null(strstr(text, "can't be read"));
+}
+
 static void a_missing_file_is_named(void **state)
 {
 	struct config *none;
@@ -174,6 +280,11 @@ int main(void)
 		cmocka_unit_test(an_image_belongs_to_one_device),
 		cmocka_unit_test(a_pci_slot_is_a_number_or_auto),
 		cmocka_unit_test(nonsense_is_refused),
+		cmocka_unit_test(each_key_has_its_values),
+		cmocka_unit_test(each_key_goes_where_it_belongs),
+		cmocka_unit_test(a_serial_number_is_printable_and_short),
+		cmocka_unit_test(what_is_too_long_is_refused),
+		cmocka_unit_test(a_directory_is_no_file),
 		cmocka_unit_test(a_missing_file_is_named),
 	};
 
