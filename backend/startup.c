@@ -94,6 +94,7 @@ static int worker_open_engine(struct worker *w, const struct proto_start *s)
 			MAPCACHE_GRANT_MAP : MAPCACHE_GRANT_COPY,
 	};
 	struct engine *e = &w->engine;
+	char text[96];
 	int ret;
 
 	ret = mapcache_open(&e->mc, &config, w->foreign, w->grant,
@@ -115,6 +116,8 @@ static int worker_open_engine(struct worker *w, const struct proto_start *s)
 	if (ret)
 		log_warning("dom%u: buffers can't be registered, I/O will cost a little more: %s",
 			    w->domid, log_strerror(ret));
+	aio_describe(e->aio, text, sizeof(text));
+	log_debug("dom%u: %s", w->domid, text);
 	return engine_init(e);
 }
 
