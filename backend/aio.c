@@ -20,6 +20,7 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 
@@ -116,16 +117,26 @@ int aio_register_buffer(struct aio *aio, void *base, size_t len)
 	return ret;
 }
 
-int aio_register_file(struct aio *aio, uint32_t slot, int fd)
+/* A device's node is on a file system in memory too, but not what it holds. */
+static int aio_in_memory(int fd, bool *memory)
 {
 	struct statfs fs;
-	int ret;
+	struct stat st;
 
-	if (fstatfs(fd, &fs))
+	if (fstat(fd, &st) || fstatfs(fd, &fs))
 		return -errno;
+	*memory = S_ISREG(st.st_mode) && (fs.f_type == TMPFS_MAGIC ||
+					  fs.f_type == RAMFS_MAGIC);
+	return 0;
+}
+
+int aio_register_file(struct aio *aio, uint32_t slot, int fd)
+{
+	int ret = aio_in_memory(fd, &aio->file[slot].memory);
+
+	if (ret)
+		return ret;
 	aio->file[slot].fd = fd;
-	aio->file[slot].memory = fs.f_type == TMPFS_MAGIC ||
-				 fs.f_type == RAMFS_MAGIC;
 	if (!aio->fixed_files)
 		return 0;
 	ret = io_uring_register_files_update(&aio->ring, slot, &fd, 1);

@@ -8,12 +8,14 @@
 
 #include <errno.h>
 #include <linux/falloc.h>
+#include <linux/magic.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "backend/aio.h"
@@ -236,6 +238,30 @@ static void what_is_done_at_once_waits_to_be_reaped(void **state)
 		assert_int_equal(tags[i], 1);
 }
 
+/* What fstatfs() says of a device is said of /dev, which is in memory. */
+static void a_device_is_none_that_lives_in_memory(void **state)
+{
+	int fd = open("/dev/zero", O_RDWR | O_CLOEXEC), tag;
+	struct iovec iov = { back, BLOCK };
+	struct statfs fs;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fstatfs(fd, &fs), 0);
+	if (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC) {
+		close(fd);
+		skip();
+	}
+	memset(back, 1, sizeof(back));
+	assert_int_equal(aio_register_file(aio, SLOT + 1, fd), 0);
+	assert_int_equal(aio_queue_readv(aio, SLOT + 1, &iov, 1, 0, &tag), 0);
+	assert_int_equal(aio_ready(aio), 0);
+	expect(&tag, BLOCK);
+	assert_int_equal(back[BLOCK - 1], 0);
+	aio_unregister_file(aio, SLOT + 1);
+	close(fd);
+}
+
 static void a_descriptor_wakes_whoever_waits(void **state)
 {
 	int pipes[5][2], tags[5];
@@ -313,6 +339,7 @@ int main(void)
 		IN_MEMORY(data_goes_where_it_should),
 		IN_MEMORY(behind_the_end_there_is_nothing),
 		IN_MEMORY(an_error_is_the_kernels),
+		IN_MEMORY(a_device_is_none_that_lives_in_memory),
 		IN_MEMORY(what_is_done_at_once_waits_to_be_reaped),
 		PLAINLY(so_can_what_there_is_not),
 		PLAINLY(data_goes_where_it_should),
