@@ -163,6 +163,10 @@ machine-objs := \
 	tests/guest/block.o \
 	tests/guest/machine.o
 
+# One that verifies its data while calls fail.
+verify-objs := \
+	tests/guest/verify.o
+
 preload-objs := \
 	tests/guest/block.o \
 	tests/guest/preload.o
@@ -421,7 +425,7 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
 	$(sim-tests:=.o) tests/sim/fixture.o \
 	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
-	$(machine-objs) $(preload-objs) \
+	$(machine-objs) $(preload-objs) $(verify-objs) \
 	$(proofs:=.o) $(foreach p,$(proofs),$(PROVE_$(p:tests/prove/prove_%=%))))
 
 .PHONY: all
@@ -483,7 +487,7 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 # Without sanitizers in any case: xenstored runs on these libraries, too.
 sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
 	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
-	$(machine-objs) $(preload-objs)
+	$(machine-objs) $(preload-objs) $(verify-objs)
 $(sim-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
 	$(BASE_CFLAGS)) -fPIC
 LINK_LIB = $(CC) -shared $(CFLAGS) $(filter-out -pie -fsanitize% \
@@ -505,7 +509,7 @@ SIM_LIBS = $(sim-world) -Wl,-rpath,$(CURDIR)/tests/sim/lib
 
 .PHONY: sim
 sim: $(sim-world) $(sim-libs) tests/sim/simctl tests/guest/machine \
-	tests/guest/preload.so
+	tests/guest/preload.so tests/guest/verify
 
 $(sim-world): $(sim-world-objs) $(srcdir)/tests/sim/lib/world.map
 	$(say) LINK $@
@@ -541,7 +545,9 @@ tests/hostile/hostile tests/hostile/flip: $(scene-objs) $(guest-objs) \
 	$(say) LINK $@
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(SIM_LIBS) $(JSON_LIBS) -pthread
 
-tests/guest/machine: $(machine-objs) $(guest-objs) $(sim-world)
+tests/guest/machine: $(machine-objs)
+tests/guest/verify: $(verify-objs)
+tests/guest/machine tests/guest/verify: $(guest-objs) $(sim-world)
 	$(say) LINK $@
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(SIM_LIBS) -pthread
 
@@ -705,7 +711,8 @@ clean:
 		$(all-tests:=.o) $(all-tests:=.d) \
 		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
 		tests/sim/simctl tests/hostile/hostile tests/hostile/flip \
-		tests/guest/machine tests/guest/preload.so $(sim-world) $(sim-libs) \
+		tests/guest/machine tests/guest/preload.so tests/guest/verify \
+		$(sim-world) $(sim-libs) \
 		tests/sim/lib/libxenctrl.so.*
 
 # A build directory's own Makefile stays: it is how one gets back.

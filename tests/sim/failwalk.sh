@@ -1,21 +1,40 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The life of a disk, again and again: each time the next call into Xen's
-# libraries fails, one kind after the other, until none is left to fail. A disk
-# may be refused then, or its guest die; but the daemon lives, nothing is left
-# of that guest, and the next one is served.
+# A disk's life again and again, while one call into Xen's libraries fails: the
+# first of a kind, the second and so on, until none is left to fail, and one kind
+# after the other. There are several walks, each in a world of its own: the life of
+# a disk that nobody uses; a guest that writes and verifies, its data copied,
+# mapped by grants, or mapped without.
+#
+# A disk may be refused then, its guest may see an I/O error or have to reset it;
+# but data that was written is there, nothing is left of that guest, the daemon
+# lives, and the next one is served.
 
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-export SIM_BUILD=${SIM_BUILD:-$here/../..}
-[ -n "${SIM_WORLD:-}" ] || exec "$here/run.sh" "$0"
-
-build=$(cd "$SIM_BUILD" && pwd)
-run=$SIM_WORLD/run
 what=nothing
-pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || :' EXIT
+walks='life copy map foreign'
+
+if [ $# = 0 ]; then
+	# What nobody answers is not waited for so long as libxl would.
+	export SIM_PATIENCE_MS=2500
+	logs=$(mktemp -d)
+	trap 'rm -rf "$logs"' EXIT
+	for w in $walks; do
+		"$0" "$w" >"$logs/$w" 2>&1 &
+		pids+=($!)
+	done
+	rc=0
+	for w in $walks; do
+		wait "${pids[0]}" || rc=$?
+		pids=("${pids[@]:1}")
+		sed "s/^/$w: /" "$logs/$w"
+	done
+	exit $rc
+fi
+
+# shellcheck source=words.sh
+. "$(dirname "$0")/words.sh"
 
 fail() {
 	echo "FAIL: with $what: $*"
@@ -24,39 +43,37 @@ fail() {
 	exit 1
 }
 
-# within SECONDS COMMAND...
-within() {
-	local end=$((SECONDS + $1))
+# 1 to 8, and then by steps of a quarter, because such calls are alike.
+next() {
+	echo $(($1 + 1 + ($1 > 8 ? $1 / 4 : 0)))
+}
+
+# walk COMMAND KIND...: the command makes the call fail that it is the turn of,
+# says in $hits whether there was one, and looks whether all is well then
+walk() {
+	local command=$1 kind n failed
 
 	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || fail "not in time: $*"
-		sleep 0.02
+	for kind; do
+		failed=0
+		for ((n = 1; ; n = $(next $n))); do
+			what=$kind:$n:EIO
+			"$command"
+			[ "$hits" -gt 0 ] || break
+			failed=$((failed + 1))
+		done
+		echo "$kind: $failed calls failed"
 	done
+	what=nothing
 }
 
-vblk() {
-	"$build/xen-vblk" -s "$run/control" "$@"
-}
+# --- no data -----------------------------------------------------------------------
 
-count() {
-	"$SIMCTL" stats | sed -n "s/^$1 //p"
-}
-
-nothing_left() {
-	local name
-
-	for name in foreign_maps grant_maps resource_maps servers; do
-		[ "$(count $name)" = 0 ] || return 1
-	done
-	[ -z "$("$SIMCTL" list)" ] && ! pgrep -P "$pid" -f xen-vblk-worker
-}
-
-# A guest's disk comes, is looked at, and goes; the status says if all went well.
+# The disk comes, is looked at, and goes; the status says if all went well.
 life() {
 	local id base rest status=0
 
-	id=$("$SIMCTL" create one 16 2)
+	id=$("$SIMCTL" create one 4 2)
 	if rest=$("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" grants \
 			2>/dev/null); then
 		read -r base _ <<<"$rest"
@@ -71,37 +88,119 @@ life() {
 	return $status
 }
 
-cat >"$SIM_WORLD/conf" <<C
-worker = $build/xen-vblk-worker
-runtime-dir = $run
-socket = $run/control
-C
-truncate -s 16M "$SIM_WORLD/disk.img"
-LD_LIBRARY_PATH=$SIM_LIBS "$build/xen-vblkd" -c "$SIM_WORLD/conf" \
-	>"$SIM_WORLD/daemon.log" 2>&1 &
-pid=$!
-within 10 vblk list
-life || fail "the first life"
-within 5 nothing_left
+control() {
+	local fault
 
-for kind in dm_open fm_open ev_open gnt_open restrict dm_vcpus dm_create \
-	fm_resource dm_state ev_bind dm_map_range ev_pending ev_unmask \
-	ev_notify dm_unmap_range dm_destroy fm_unresource ev_unbind xc_info
-do
-	for ((n = 1; ; n++)); do
-		what=$kind:$n:EIO
-		fault=$("$SIMCTL" fault "$what")
-		life || :
-		hits=$("$SIMCTL" fault-hits "$fault")
-		"$SIMCTL" fault clear
-		within 15 nothing_left
-		vblk list >/dev/null || fail "the daemon does not answer"
-		[ "$hits" -gt 0 ] || break
-	done
-	echo "$kind: $((n - 1)) calls failed"
-done
-what=nothing
-life || fail "the last life"
-kill "$pid"
-wait "$pid" || fail "the daemon ended with $?"
-pid=
+	fault=$("$SIMCTL" fault "$what")
+	life || :
+	hits=$("$SIMCTL" fault-hits "$fault")
+	"$SIMCTL" fault clear
+	within 15 nothing_left
+	vblk list >/dev/null || fail "the daemon does not answer"
+}
+
+# --- with data ---------------------------------------------------------------------
+
+guest_begin() {
+	local grants=
+
+	[ "$kind_of_address" = foreign ] || grants=grants
+	id=$("$SIMCTL" create one 4 2)
+	# shellcheck disable=SC2086 # a word or none
+	read -r base irq < <("$SIMCTL" disk-add "$id" xvda \
+		"$SIM_WORLD/disk.img" $grants) || fail "no disk"
+}
+
+guest_end() {
+	"$SIMCTL" destroy "$id" || fail "destroy"
+	within 5 nothing_left
+}
+
+# Where a call failed without which the status byte can't be found, there is no
+# status; and what can't be unmapped stays mapped as long as the worker lives.
+excuse() {
+	case $what in
+	gnt_unmap:*) echo 'status 255|grant [0-9]+ still in use' ;;
+	*) echo 'status 255' ;;
+	esac
+}
+
+# Only what moves data may be an error that a guest sees.
+notices() {
+	case $what in
+	gnt_* | fm_map:* | fm_page:*) return 0 ;;
+	esac
+	return 1
+}
+
+# guest_works [FAULT [PID]]
+guest_works() {
+	local log=$SIM_WORLD/verify.log rc
+
+	timeout 60 "$build/tests/guest/verify" "$id" "$base" "$irq" \
+		"$kind_of_address" "$@" >"$log" 2>&1 || {
+		rc=$?
+		cat "$log"
+		fail "the guest: status $rc"
+	}
+	! grep '^guest' "$log" | grep -vE ": ($(excuse))\$" ||
+		fail "the guest complains"
+	notices || grep -q '^0 errors, 0 resets$' "$log" ||
+		fail "the guest noticed it: $(cat "$log")"
+	hits=$(sed -n 's/ failed calls$//p' "$log")
+}
+
+as_at_rest() {
+	[ "$(held)" -le "$at_rest" ]
+}
+
+data() {
+	guest_works "$what"
+	# Without grants the cache keeps what it has.
+	[ "$kind_of_address" = foreign ] || within 5 as_at_rest
+}
+
+# Another guest each time: a grant that is mapped for good can't be used again, and
+# a worker that ends five times in a minute is not started again.
+fresh() {
+	guest_begin
+	guest_works "$what"
+	guest_end
+}
+
+truncate -s 16M "$SIM_WORLD/disk.img"
+case $1 in
+life)
+	# shellcheck disable=SC2119 # no lines
+	daemon_start
+	life || fail "the first life"
+	walk control dm_open fm_open ev_open gnt_open restrict dm_vcpus \
+		dm_create fm_resource dm_state ev_bind dm_map_range ev_pending \
+		ev_unmask ev_notify dm_unmap_range dm_destroy fm_unresource \
+		ev_unbind xc_info
+	life || fail "the last life"
+	;;
+*)
+	kind_of_address=grant
+	[ "$1" != foreign ] || kind_of_address=foreign
+	if [ "$1" = map ]; then
+		daemon_start "grant-io = map" "[disk]" "direct = off"
+	else
+		daemon_start "pool-size = 2M"
+	fi
+	[ "$1" != map ] || walk fresh gnt_unmap
+	guest_begin
+	at_rest=$(held)
+	case $1 in
+	copy) walk data gnt_map gnt_page gnt_copy gnt_segment dm_irq ;;
+	map) walk data gnt_map gnt_page ;;
+	foreign) walk data fm_map fm_page fm_unmap ;;
+	esac
+	guest_works
+	guest_end
+	guest_begin
+	guest_works
+	guest_end
+	;;
+esac
+daemon_stop

@@ -6,55 +6,16 @@
 # it goes, and nothing is left.
 
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-export SIM_BUILD=${SIM_BUILD:-$here/../..}
-[ -n "${SIM_WORLD:-}" ] || exec "$here/run.sh" "$0"
+# shellcheck source=words.sh
+. "$(dirname "$0")/words.sh"
 
-build=$(cd "$SIM_BUILD" && pwd)
-run=$SIM_WORLD/run
-pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || :' EXIT
-
-fail() {
-	echo "FAIL: $*"
-	cat "$SIM_WORLD/daemon.log"
-	exit 1
+# The status register, which the guest has written.
+alive() {
+	[ "$("$SIMCTL" read "$id" $((base + 0x70)))" = 0x3 ]
 }
 
-# within SECONDS COMMAND...
-within() {
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || fail "not in time: $*"
-		sleep 0.02
-	done
-}
-
-vblk() {
-	"$build/xen-vblk" -s "$run/control" "$@"
-}
-
-count() {
-	"$SIMCTL" stats | sed -n "s/^$1 //p"
-}
-
-nothing_left() {
-	[ "$(count foreign_maps)$(count grant_maps)" = 00 ] &&
-		[ "$(count resource_maps)$(count servers)" = 00 ]
-}
-
-cat >"$SIM_WORLD/conf" <<C
-worker = $build/xen-vblk-worker
-runtime-dir = $run
-socket = $run/control
-C
-LD_LIBRARY_PATH=$SIM_LIBS "$build/xen-vblkd" -c "$SIM_WORLD/conf" \
-	>"$SIM_WORLD/daemon.log" 2>&1 &
-pid=$!
-within 10 vblk list
-
+# shellcheck disable=SC2119 # no lines
+daemon_start
 truncate -s 16M "$SIM_WORLD/disk.img"
 id=$("$SIMCTL" create one 64 2)
 read -r base _ < <("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" grants) ||
@@ -66,19 +27,16 @@ read -r base _ < <("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" grants) |
 "$SIMCTL" invalidate "$id" || fail "invalidate"
 "$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
 
-old=$(pgrep -P "$pid" -f xen-vblk-worker) || fail "no worker"
+old=$(workers) || fail "no worker"
 kill -9 "$old"
 # The vCPU waits for whoever comes next, which knows what was written.
-[ "$("$SIMCTL" read "$id" $((base + 0x70)))" = 0x3 ] || fail "status is lost"
-new=$(pgrep -P "$pid" -f xen-vblk-worker) || fail "no other worker"
+alive || fail "status is lost"
+new=$(workers) || fail "no other worker"
 [ "$new" != "$old" ] || fail "the worker was not killed"
 
 "$SIMCTL" disk-remove "$id" xvda || fail "disk-remove"
 "$SIMCTL" destroy "$id" || fail "destroy"
 within 5 nothing_left
-[ "$("$SIMCTL" list)" = "" ] || fail "a domain is left: $("$SIMCTL" list)"
 ! "$SIMCTL" read "$id" "$base" 2>/dev/null || fail "a domain that is gone"
 
-kill "$pid"
-wait "$pid" || fail "the daemon ended with $?"
-pid=
+daemon_stop

@@ -7,46 +7,11 @@
 # from nothing.
 
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-export SIM_BUILD=${SIM_BUILD:-$here/../..}
-[ -n "${SIM_WORLD:-}" ] || exec "$here/run.sh" "$0"
-
-build=$(cd "$SIM_BUILD" && pwd)
-run=$SIM_WORLD/run
-pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || :' EXIT
-
-fail() {
-	echo "FAIL: $*"
-	cat "$SIM_WORLD/daemon.log"
-	exit 1
-}
-
-# within SECONDS COMMAND...
-within() {
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || fail "not in time: $*"
-		sleep 0.02
-	done
-}
-
-vblk() {
-	"$build/xen-vblk" -s "$run/control" "$@"
-}
-
-count() {
-	"$SIMCTL" stats | sed -n "s/^$1 //p"
-}
+# shellcheck source=words.sh
+. "$(dirname "$0")/words.sh"
 
 servers() {
 	[ "$(count servers)" = "$1" ]
-}
-
-worker() {
-	pgrep -P "$pid" -f xen-vblk-worker
 }
 
 # "virt", and the status register
@@ -58,7 +23,6 @@ status() {
 	"$SIMCTL" read "$id" $(($1 + 0x70))
 }
 
-
 add() {
 	"$SIMCTL" disk-add "$id" "$1" "$SIM_WORLD/$2.img" grants ||
 		fail "disk-add $1"
@@ -69,7 +33,7 @@ add() {
 remove_under_kill() {
 	local old job vcpu
 
-	old=$(worker) || fail "no worker"
+	old=$(workers) || fail "no worker"
 	kill -STOP "$old"
 	"$SIMCTL" disk-remove "$id" "$1" &
 	job=$!
@@ -93,15 +57,8 @@ told() {
 	vblk list | grep "$1" | grep -q stopping
 }
 
-cat >"$SIM_WORLD/conf" <<C
-worker = $build/xen-vblk-worker
-runtime-dir = $run
-socket = $run/control
-C
-LD_LIBRARY_PATH=$SIM_LIBS "$build/xen-vblkd" -c "$SIM_WORLD/conf" \
-	>"$SIM_WORLD/daemon.log" 2>&1 &
-pid=$!
-within 10 vblk list
+# shellcheck disable=SC2119 # no lines
+daemon_start
 truncate -s 16M "$SIM_WORLD"/{one,two,three}.img
 id=$("$SIMCTL" create guest 64 2)
 
@@ -127,17 +84,15 @@ remove_under_kill xvda "$again"
 within 5 servers 0
 ! "$SIMCTL" read "$id" "$again" 2>/dev/null || fail "the window is still there"
 [ ! -e "$run/$id.state" ] || fail "the state is still there"
-! worker >/dev/null || fail "a worker is left"
+! workers >/dev/null || fail "a worker is left"
 
 # One that never answers is killed for it.
 read -r one _ < <(add xvda one)
 "$SIMCTL" write "$id" $((one + 0x70)) 3 || fail "status"
-kill -STOP "$(worker)"
+kill -STOP "$(workers)"
 "$SIMCTL" disk-remove "$id" xvda || fail "a worker that does not answer"
 within 5 servers 0
 "$SIMCTL" destroy "$id" || fail "destroy"
 [ "$("$SIMCTL" list)" = "" ] || fail "a domain is left: $("$SIMCTL" list)"
 
-kill "$pid"
-wait "$pid" || fail "the daemon ended with $?"
-pid=
+daemon_stop

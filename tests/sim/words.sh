@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What scripts in a simulated world share: the daemon, and what it left. Their
+# arguments are those of run.sh, which they run in. PRODUCT is where the daemon
+# was built, if elsewhere.
+
+here=$(cd "$(dirname "$0")" && pwd)
+export SIM_BUILD=${SIM_BUILD:-$here/../..}
+[ -n "${SIM_WORLD:-}" ] || exec "$here/run.sh" "$0" "$@"
+
+build=$(cd "$SIM_BUILD" && pwd)
+product=${PRODUCT:-$build}
+run=$SIM_WORLD/run
+pid=
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || :' EXIT
+
+fail() {
+	echo "FAIL: $*"
+	cat "$SIM_WORLD/daemon.log"
+	exit 1
+}
+
+# within SECONDS COMMAND...
+within() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || fail "not in time: $*"
+		sleep 0.02
+	done
+}
+
+vblk() {
+	"$product/xen-vblk" -s "$run/control" "$@"
+}
+
+# daemon_start [LINE...]: with these lines of configuration
+daemon_start() {
+	printf '%s\n' "worker = $product/xen-vblk-worker" \
+		"runtime-dir = $run" "socket = $run/control" \
+		"$@" >"$SIM_WORLD/conf"
+	LD_LIBRARY_PATH=$SIM_LIBS "$product/xen-vblkd" -c "$SIM_WORLD/conf" \
+		>>"$SIM_WORLD/daemon.log" 2>&1 &
+	pid=$!
+	within 10 vblk list
+}
+
+daemon_stop() {
+	kill "$pid"
+	wait "$pid" || fail "the daemon ended with $?"
+	pid=
+}
+
+workers() {
+	pgrep -P "$pid" -f xen-vblk-worker
+}
+
+# count NAME: a line of the world's statistics
+count() {
+	"$SIMCTL" stats | sed -n "s/^$1 //p"
+}
+
+# held: what is mapped, and how many ioreq servers there are
+held() {
+	"$SIMCTL" stats | awk '
+		/^(foreign_maps|grant_maps|resource_maps|servers) / { n += $2 }
+		END { print n }'
+}
+
+nothing_left() {
+	[ "$(held)" = 0 ] && [ -z "$("$SIMCTL" list)" ] && ! workers
+}
