@@ -63,43 +63,49 @@ static enum device_answer worker_access(struct worker *w,
 	return DEVICE_DONE;
 }
 
+/* Now, or it joins those that wait. */
+static int worker_answer(struct worker *w, struct worker_access *a)
+{
+	if (worker_access(w, a) == DEVICE_DONE)
+		return ioreq_done(w->io, &a->acc);
+	w->waiting[w->nwaiting++] = *a;
+	return 0;
+}
+
 /* A round's worth: vCPUs that never stop asking must not stop the rest. */
 static int worker_accesses(struct worker *w)
 {
-	int ret = 1;
+	int more = 1;
 
-	for (uint32_t i = 0; i < 2 * ioreq_vcpus(w->io) && ret > 0; i++) {
+	for (uint32_t i = 0; i < 2 * ioreq_vcpus(w->io) && more; i++) {
 		struct worker_access a = { .dev = NULL };
+		int ret;
 
-		ret = ioreq_next(w->io, &a.acc);
-		if (ret <= 0)
-			break;
-		if (worker_access(w, &a) == DEVICE_DONE)
-			ioreq_done(w->io, &a.acc);
-		else
-			w->waiting[w->nwaiting++] = a;
+		more = ioreq_next(w->io, &a.acc);
+		ret = more > 0 ? worker_answer(w, &a) : more;
+		if (ret)
+			return ret;
 	}
 	/* Stopped short, there may be more: no new event will say so. */
-	w->accesses = ret > 0;
-	return ret < 0 ? ret : 0;
+	w->accesses = more;
+	return 0;
 }
 
-static void worker_retry_waiting(struct worker *w)
+static int worker_retry_waiting(struct worker *w)
 {
-	uint32_t kept = 0;
+	uint32_t n = w->nwaiting;
+	int ret = 0;
 
-	for (uint32_t i = 0; i < w->nwaiting; i++) {
+	w->nwaiting = 0;
+	for (uint32_t i = 0; i < n && !ret; i++) {
 		struct worker_access a = w->waiting[i];
 
-		if (worker_access(w, &a) != DEVICE_DONE) {
-			w->waiting[kept++] = a;
-			continue;
-		}
-		ioreq_done(w->io, &a.acc);
-		/* It may have kicked a queue, or broken one. */
-		w->again = true;
+		ret = worker_answer(w, &a);
 	}
-	w->nwaiting = kept;
+	/* One that was answered may have kicked a queue, or broken one. */
+	if (w->nwaiting < n)
+		w->again = true;
+	return ret;
 }
 
 static void worker_reap(struct worker *w)
@@ -150,13 +156,14 @@ static void worker_notify(struct worker *w)
 	}
 }
 
-/* True when the worker is done. */
-static bool worker_progress(struct worker *w)
+/* 1 when the worker is done. */
+static int worker_progress(struct worker *w)
 {
 	bool idle = worker_disks_idle(w);
+	int ret = worker_retry_waiting(w);
 
-	if (w->nwaiting)
-		worker_retry_waiting(w);
+	if (ret)
+		return ret;
 	return (w->detaching || w->stopping) && idle;
 }
 
@@ -206,8 +213,11 @@ static int worker_run(struct worker *w)
 		worker_reap(w);
 		engine_settle(&w->engine, queue_return);
 		worker_notify(w);
-		if (worker_progress(w))
+		ret = worker_progress(w);
+		if (ret > 0)
 			return 0;
+		if (ret)
+			break;
 	}
 	log_error("dom%u: the worker can't go on: %s", w->domid,
 		  log_strerror(ret));

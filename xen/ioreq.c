@@ -265,12 +265,27 @@ static void ioreq_read_slot(struct xen_ioreq *io, uint32_t vcpu,
 	}
 }
 
+/*
+ * An event that brings no access: of a fresh binding, or Xen asking twice. An
+ * answer that still lies there may be of a worker that ended before it woke the
+ * vCPU; one that is woken twice looks and sleeps on.
+ */
+static int ioreq_pass(struct xen_ioreq *io, uint32_t vcpu, uint8_t state)
+{
+	uint32_t port = (uint32_t)io->vcpu[vcpu].port;
+	int ret = 0;
+
+	if (state == STATE_IORESP_READY)
+		ret = xen_evtchn_notify(io->ec, port);
+	return ret ? ret : xen_evtchn_unmask(io->ec, port);
+}
+
 int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc)
 {
 	for (;;) {
 		int port = xen_evtchn_next(io->ec);
 		uint8_t state;
-		int vcpu;
+		int vcpu, ret;
 
 		if (port == -EAGAIN)
 			return 0;
@@ -282,8 +297,9 @@ int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc)
 		state = ioreq_slot(io, (uint32_t)vcpu)->state;
 		if (io->vcpu[vcpu].taken || (state != STATE_IOREQ_READY &&
 					     state != STATE_IOREQ_INPROCESS)) {
-			/* A fresh binding, or Xen asking twice. */
-			xen_evtchn_unmask(io->ec, (uint32_t)port);
+			ret = ioreq_pass(io, (uint32_t)vcpu, state);
+			if (ret)
+				return ret;
 			continue;
 		}
 		/* Pairs with the write barrier before Xen's READY. */
@@ -295,10 +311,11 @@ int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc)
 	}
 }
 
-void ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
+int ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
 {
 	volatile struct ioreq *slot = ioreq_slot(io, acc->vcpu);
 	struct ioreq_vcpu *vcpu = &io->vcpu[acc->vcpu];
+	int ret;
 
 	vcpu->taken = false;
 	if (acc->kind == IOREQ_MMIO_READ || acc->kind == IOREQ_CONFIG_READ)
@@ -310,8 +327,8 @@ void ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	slot->state = STATE_IORESP_READY;
 	/* Wake the vCPU before the unmask: it is the one who waits. */
-	xen_evtchn_notify(io->ec, (uint32_t)vcpu->port);
-	xen_evtchn_unmask(io->ec, (uint32_t)vcpu->port);
+	ret = xen_evtchn_notify(io->ec, (uint32_t)vcpu->port);
+	return ret ? ret : xen_evtchn_unmask(io->ec, (uint32_t)vcpu->port);
 }
 
 /*
@@ -323,9 +340,14 @@ static void ioreq_refuse(struct xen_ioreq *io, uint32_t vcpu)
 {
 	struct ioreq_access acc;
 	uint8_t state = ioreq_slot(io, vcpu)->state;
+	int port = io->vcpu[vcpu].port;
 
-	if (io->vcpu[vcpu].port < 0 || (state != STATE_IOREQ_READY &&
-					state != STATE_IOREQ_INPROCESS))
+	if (port < 0)
+		return;
+	/* Perhaps by somebody who did not live to wake it. */
+	if (state == STATE_IORESP_READY)
+		xen_evtchn_notify(io->ec, (uint32_t)port);
+	if (state != STATE_IOREQ_READY && state != STATE_IOREQ_INPROCESS)
 		return;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	ioreq_read_slot(io, vcpu, &acc);

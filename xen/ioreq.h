@@ -84,8 +84,12 @@ int ioreq_remove_pci(struct xen_ioreq *io, uint32_t slot);
  * Door 1. The next access, copied once from its slot: 1, or 0 when nothing is
  * pending, or -errno. Each must be answered by one ioreq_done(), in any order
  * and any time later.
+ *
+ * After an error of either a vCPU may sleep for ever, or not be heard any more:
+ * close, and open again. A new binding is not masked, and has an event that
+ * finds what is in the slots, answers that nobody was woken for among them.
  */
 int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc);
-void ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc);
+int ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc);
 
 #endif

@@ -257,10 +257,11 @@ int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc)
 	return 0;
 }
 
-void ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
+int ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
 {
 	(void)io;
 	pretend.done(acc);
+	return 0;
 }
 
 /* --- backend/isolate.h, backend/log.h ------------------------------------------- */

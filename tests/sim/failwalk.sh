@@ -5,7 +5,7 @@
 # first of a kind, the second and so on, until none is left to fail, and one kind
 # after the other. There are several walks, each in a world of its own: the life of
 # a disk that nobody uses; a guest that writes and verifies, its data copied,
-# mapped by grants, or mapped without.
+# mapped by grants, or mapped without, or with event channels that fail.
 #
 # A disk may be refused then, its guest may see an I/O error or have to reset it;
 # but data that was written is there, nothing is left of that guest, the daemon
@@ -13,7 +13,7 @@
 
 set -euo pipefail
 what=nothing
-walks='life copy map foreign'
+walks='life copy map foreign events'
 
 if [ $# = 0 ]; then
 	# What nobody answers is not waited for so long as libxl would.
@@ -188,16 +188,21 @@ life)
 	else
 		daemon_start "pool-size = 2M"
 	fi
-	[ "$1" != map ] || walk fresh gnt_unmap
-	guest_begin
-	at_rest=$(held)
 	case $1 in
-	copy) walk data gnt_map gnt_page gnt_copy gnt_segment dm_irq ;;
-	map) walk data gnt_map gnt_page ;;
-	foreign) walk data fm_map fm_page fm_unmap ;;
+	events) walk fresh ev_pending ev_unmask ev_notify ;;
+	*)
+		[ "$1" != map ] || walk fresh gnt_unmap
+		guest_begin
+		at_rest=$(held)
+		case $1 in
+		copy) walk data gnt_map gnt_page gnt_copy gnt_segment dm_irq ;;
+		map) walk data gnt_map gnt_page ;;
+		foreign) walk data fm_map fm_page fm_unmap ;;
+		esac
+		guest_works
+		guest_end
+		;;
 	esac
-	guest_works
-	guest_end
 	guest_begin
 	guest_works
 	guest_end

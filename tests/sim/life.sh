@@ -3,7 +3,7 @@
 #
 # The unmodified daemon and worker in the simulation, with a real xenstored: a
 # disk comes, its registers answer, its worker is killed and another takes over,
-# it goes, and nothing is left.
+# so does one where a vCPU could not be woken, it goes, and nothing is left.
 
 set -euo pipefail
 # shellcheck source=words.sh
@@ -33,6 +33,14 @@ kill -9 "$old"
 alive || fail "status is lost"
 new=$(workers) || fail "no other worker"
 [ "$new" != "$old" ] || fail "the worker was not killed"
+
+# Answered, but the event that wakes it fails; then the one after it is not heard.
+"$SIMCTL" fault ev_notify:1:EIO >/dev/null
+alive || fail "a vCPU sleeps on its answer"
+"$SIMCTL" fault ev_unmask:1:EIO >/dev/null
+alive || fail "a vCPU is answered and not woken"
+alive || fail "a vCPU is not heard any more"
+"$SIMCTL" fault clear
 
 "$SIMCTL" disk-remove "$id" xvda || fail "disk-remove"
 "$SIMCTL" destroy "$id" || fail "destroy"
