@@ -21,6 +21,7 @@
 #define DIALOG_ANSWER_MS 5000
 #define DIALOG_STOP_MS   3000
 #define DIALOG_BURST     64	/* messages taken before others get a turn */
+#define DIALOG_REFUSALS  2	/* workers replaced for what they can't serve */
 
 /* The answer that is still due, if one is; otherwise no timer. */
 void dialog_watch(struct guest *g)
@@ -147,12 +148,29 @@ static bool dialog_disk_ready(struct guest *g, uint32_t slot)
 	return true;
 }
 
+/*
+ * A guest that runs needs the disk, and what one worker could not do, for want
+ * of memory perhaps, the next may. Not without end: the guest's other disks
+ * stand still meanwhile.
+ */
+static bool dialog_replace(struct guest *g, struct disk *d, const char *why)
+{
+	if (d->fresh || d->leaving || g->status != GUEST_READY ||
+	    d->refusals == DIALOG_REFUSALS)
+		return false;
+	d->refusals++;
+	dialog_kill(g, why[0] ? why : "it can't serve a disk and does not say why");
+	return true;
+}
+
 static bool dialog_disk_failed(struct guest *g, struct proto_error *error)
 {
 	struct disk *d = dialog_find(g, error->slot, DISK_ADDING);
 
 	if (!d)
 		return false;
+	if (dialog_replace(g, d, text_clean(error->text)))
+		return true;
 	image_release(&d->image);
 	if (d->leaving)
 		disk_set_closed(d);

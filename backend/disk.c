@@ -346,6 +346,7 @@ void disk_set_running(struct disk *disk)
 	char place[PLACE_TEXT_LEN];
 
 	disk->status = DISK_RUNNING;
+	disk->refusals = 0;
 	disk->served = true;
 	if (ret == -ESTALE)
 		return;	/* going already; the scan that tells us is near */

@@ -58,6 +58,7 @@ struct disk {
 	bool seen;		/* by the scan under way */
 	bool others;		/* while NEW: another process has the guest */
 	bool discard;		/* offered */
+	unsigned int refusals;	/* by workers that should have taken it up */
 	uint32_t slot;		/* of the state; DISK_NO_SLOT before WAITING */
 	uint32_t num_queues;
 	uint32_t queue_size;

@@ -21,6 +21,7 @@
 #include "backend/minder.h"
 
 #define NDISKS 3u
+#define REFUSALS 2u	/* after which a disk is given up, not the worker */
 
 static struct {
 	struct loop loop;
@@ -104,6 +105,13 @@ static int model_find(uint32_t slot, enum disk_status status)
 	return -1;
 }
 
+/* A running guest's disk that is refused costs the worker its life. */
+static bool model_is_fatal(const struct disk *d)
+{
+	return s.guest_status == GUEST_READY && !d->fresh && !d->leaving &&
+	       d->refusals < REFUSALS;
+}
+
 static bool model_answer(const struct proto_msg *msg)
 {
 	bool ready = msg->type == PROTO_DISK_READY;
@@ -124,7 +132,7 @@ static bool model_answer(const struct proto_msg *msg)
 	case PROTO_DISK_READY:
 	case PROTO_DISK_FAILED:
 		i = model_find(msg->slot.slot, DISK_ADDING);
-		if (i < 0)
+		if (i < 0 || (!ready && model_is_fatal(&s.disk[i])))
 			return false;
 		s.held[i] = ready;
 		if (ready)
@@ -148,7 +156,10 @@ static bool model_answer(const struct proto_msg *msg)
 
 /* --- what is said ------------------------------------------------------------- */
 
-/* Asked for: bits 0, 1 what, bit 2 that it is to go again. */
+/*
+ * Asked for: bits 0, 1 what, bit 2 that it is to go again, bit 3 that it is new,
+ * bit 4 that workers were replaced for it.
+ */
 static void make_guest(struct input *in)
 {
 	static const enum disk_status asked[] = { DISK_ADDING, DISK_REMOVING,
@@ -171,7 +182,9 @@ static void make_guest(struct input *in)
 		how = input_u8(in);
 		s.disk[i] = (struct disk){ .guest = g, .slot = i * 2,
 					   .status = asked[how & 3],
-					   .leaving = how & 4 };
+					   .leaving = how & 4,
+					   .fresh = how & 8,
+					   .refusals = how & 16 ? REFUSALS : 0 };
 		s.disk[i].image.fd = -1;
 		s.status[i] = s.disk[i].status;
 		s.held[i] = true;
@@ -213,6 +226,8 @@ static void check(void)
 	MUST(!s.failed || s.guest.reason[0]);
 	MUST(s.guest.status == s.guest_status);
 	MUST(strnlen(s.guest.reason, TEXT_LEN) < TEXT_LEN);
+	for (const char *c = s.guest.reason; *c; c++)
+		MUST(isprint((unsigned char)*c));
 	for (uint32_t i = 0; i < NDISKS; i++) {
 		MUST(s.disk[i].status == s.status[i]);
 		MUST(s.released[i] == !s.held[i]);

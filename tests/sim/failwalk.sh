@@ -5,7 +5,8 @@
 # first of a kind, the second and so on, until none is left to fail, and one kind
 # after the other. There are several walks, each in a world of its own: the life of
 # a disk that nobody uses; a guest that writes and verifies, its data copied,
-# mapped by grants, or mapped without, or with event channels that fail.
+# mapped by grants, or mapped without, or with event channels that fail; and one
+# whose worker is killed, so that the calls of the next fail.
 #
 # A disk may be refused then, its guest may see an I/O error or have to reset it;
 # but data that was written is there, nothing is left of that guest, the daemon
@@ -13,7 +14,7 @@
 
 set -euo pipefail
 what=nothing
-walks='life copy map foreign events'
+walks='life copy map foreign events killed'
 
 if [ $# = 0 ]; then
 	# What nobody answers is not waited for so long as libxl would.
@@ -168,6 +169,13 @@ fresh() {
 	guest_end
 }
 
+# The worker is killed in the middle, and the call is one of the next.
+killed() {
+	guest_begin
+	guest_works "$what" "$(workers)"
+	guest_end
+}
+
 truncate -s 16M "$SIM_WORLD/disk.img"
 case $1 in
 life)
@@ -190,6 +198,11 @@ life)
 	fi
 	case $1 in
 	events) walk fresh ev_pending ev_unmask ev_notify ;;
+	killed)
+		walk killed dm_open fm_open ev_open gnt_open restrict dm_vcpus \
+			fm_resource dm_state ev_bind dm_map_range gnt_map \
+			gnt_page
+		;;
 	*)
 		[ "$1" != map ] || walk fresh gnt_unmap
 		guest_begin
