@@ -4,8 +4,8 @@
  * the time a request takes to arrive, averaged over the last drains. Waiting
  * is bounded by twice the time that the batch should take, and by 5 ms; a
  * guest that is slower than a request in 2 ms is never kept waiting. Unless
- * more was there than was asked for: then it is not the guest that is slow, but
- * the stop that each kick is.
+ * drains bring more than is asked for: then it is not the guest that is slow,
+ * but the stop that each kick is.
  *
  * A deadline that finds nothing at all says that the guest is busy elsewhere,
  * not that its batches have shrunk: the next request kicks, and the batch
@@ -35,11 +35,14 @@ static int64_t coalesce_patience(const struct coalesce *c, uint32_t batch)
 /* Is twice the batch worth a trial? */
 static bool coalesce_try(struct coalesce *c)
 {
-	if (--c->trial_in && c->crowded < COALESCE_CROWD)
+	uint32_t enough = c->batch * COALESCE_ONE;
+
+	/* An average comes close to two only slowly. */
+	if (--c->trial_in && c->brought < enough / 4 * 7)
 		return false;
 	c->trial_in = c->trial_every;
 	return c->batch * 2 <= c->max &&
-	       (c->more || c->entry_ns < COALESCE_SLOW_NS);
+	       (c->brought > enough || c->entry_ns < COALESCE_SLOW_NS);
 }
 
 uint32_t coalesce_arm(struct coalesce *c, int64_t now)
@@ -66,7 +69,7 @@ static void coalesce_pace(struct coalesce *c, uint32_t found, int64_t now)
 	/* A guest that was idle says nothing about its pace. */
 	if (ns > COALESCE_WAIT_MAX_NS)
 		ns = COALESCE_WAIT_MAX_NS;
-	c->entry_ns += (ns - c->entry_ns) / 8;
+	c->entry_ns += (ns - c->entry_ns) / COALESCE_DRAINS;
 }
 
 void coalesce_taken(struct coalesce *c, uint32_t found, int64_t now)
@@ -80,8 +83,10 @@ void coalesce_taken(struct coalesce *c, uint32_t found, int64_t now)
 	if (found)
 		coalesce_pace(c, found, now);
 	c->pause = !found;
-	c->more = found > c->asked;
-	c->crowded = found / 2 >= c->asked ? c->crowded + 1 : 0;
+	c->brought -= c->brought / COALESCE_DRAINS;
+	c->brought += found * COALESCE_ONE / COALESCE_DRAINS;
+	if (!arrived && found)
+		c->brought = 0;
 	if (arrived && trial) {
 		c->batch = c->asked;
 		c->trial_every = COALESCE_TRIAL_MIN;

@@ -8,8 +8,8 @@
  * asked for, and kept if it arrives in the time that it should take; if it
  * does not, a deadline looks at the ring all the same. A guest with one request
  * at a time is asked for one, and pays for a trial once in 16 to 1024 drains.
- * One that brought twice what was asked for, four drains in a row, is tried at
- * once, however rare trials have become.
+ * One that on average brings nearly twice what is asked for is tried at once,
+ * however rare trials have become.
  *
  * Pure: time is an argument, nanoseconds of any monotonic clock. Not
  * thread-safe.
@@ -24,7 +24,8 @@
 #define COALESCE_TRIAL_MAX   1024u
 #define COALESCE_TRIAL_NEXT  2u		/* after a trial that did well */
 #define COALESCE_TRIAL_SOON  4u		/* after a batch that did not come */
-#define COALESCE_CROWD       4u		/* drains that brought twice as much */
+#define COALESCE_DRAINS      8u		/* that an average looks back */
+#define COALESCE_ONE         256u	/* request, in an average */
 #define COALESCE_WAIT_MIN_NS (20 * INT64_C(1000))
 #define COALESCE_WAIT_MAX_NS (5 * INT64_C(1000000))
 #define COALESCE_SLOW_NS     (2 * INT64_C(1000000))	/* a request: no trials */
@@ -35,8 +36,7 @@ struct coalesce {
 	uint32_t asked;		/* for in this round; 0: not armed */
 	uint32_t trial_in;	/* drains until the next trial */
 	uint32_t trial_every;
-	uint32_t crowded;	/* drains in a row that brought twice as much */
-	bool more;		/* the last one brought more than was asked for */
+	uint32_t brought;	/* by a drain on average, in 1/COALESCE_ONE */
 	bool pause;		/* the next round asks for one */
 	int64_t entry_ns;	/* time that one request takes to arrive */
 	int64_t armed_at;

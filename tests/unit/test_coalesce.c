@@ -161,6 +161,25 @@ static void a_deep_guest_slowed_by_its_kicks_is_found_out(void **state)
 	assert_int_equal(p.waited, 0);
 }
 
+/*
+ * Its first request kicks, the others come while that one is answered: a drain
+ * of one and a drain of many by turns.
+ */
+static void a_crowd_behind_each_kick_is_found_out(void **state)
+{
+	struct player p = { .depth = 32, .pace = 2 * US, .stop = 12 * MS,
+			    .now = MS };
+	struct coalesce c;
+
+	(void)state;
+	coalesce_init(&c, MAX);
+	for (uint32_t i = 0; i < 100; i++) {
+		p.burst = i % 2 ? 4 : 0;
+		play_round(&c, &p);
+	}
+	assert_in_range(c.batch, 8, MAX);
+}
+
 /* Also after it was long alone, and trials had become rare. */
 static void a_guest_that_has_become_deep_is_found_out_soon(void **state)
 {
@@ -290,6 +309,7 @@ int main(void)
 		cmocka_unit_test(one_request_at_a_time_is_hardly_delayed),
 		cmocka_unit_test(a_slow_guest_is_never_kept_waiting),
 		cmocka_unit_test(a_deep_guest_slowed_by_its_kicks_is_found_out),
+		cmocka_unit_test(a_crowd_behind_each_kick_is_found_out),
 		cmocka_unit_test(a_guest_that_has_become_deep_is_found_out_soon),
 		cmocka_unit_test(a_pair_now_and_then_is_no_crowd),
 		cmocka_unit_test(a_depth_between_two_batches_is_tried_rarely),
