@@ -274,11 +274,27 @@ int toolstack_generic_add(struct xs_handle *xs, uint32_t domid,
 	return device_add(xs, &d, place);
 }
 
+/* Who has closed it by himself is not asked to. */
+static bool is_closed(struct writer *w, const struct device *d)
+{
+	unsigned int len;
+	char path[160], *state;
+	bool closed;
+
+	snprintf(path, sizeof(path), "%s/state", d->back);
+	state = xs_read(w->xs, w->t, path, &len);
+	closed = state && !strcmp(state, "6");
+	free(state);
+	return closed;
+}
+
 static void fill_closing(struct writer *w, const void *arg)
 {
 	const struct device *d = arg;
 
 	xs_rm(w->xs, w->t, d->front);
+	if (is_closed(w, d))
+		return;
 	put_key(w, d->back, "online", "0");
 	put_key(w, d->back, "state", "5");
 }
