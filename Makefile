@@ -244,6 +244,8 @@ TEST_place := backend/place.o backend/text.o
 TEST_pool := backend/pool.o
 TEST_proto := backend/proto.o
 TEST_qmp := backend/arguments.o backend/qmp.o $(config-tests)
+TEST_report := backend/place.o backend/report.o backend/state.o backend/statefile.o \
+	backend/text.o
 TEST_state := backend/state.o
 TEST_statefile := backend/state.o backend/statefile.o
 
