@@ -597,8 +597,11 @@ FLIP_SECONDS := 60
 export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
-checks = $(tests) $(fuzzers) $(proofs) $(sim-tests) \
-	$(srcdir)/tests/sim/life.sh $(srcdir)/tests/sim/removal.sh
+# The programs in the simulated Xen: those that take seconds, and all.
+sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life removal)
+sim-all := $(sim-short) $(patsubst %,$(srcdir)/tests/sim/%.sh,manager failwalk)
+
+checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)
 hostile := $(srcdir)/tests/hostile/run.sh
 flip := $(srcdir)/tests/hostile/flip.sh
 scenarios := $(srcdir)/tests/e2e/run.sh
@@ -611,11 +614,11 @@ run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
 		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
 		-s "$(scenarios) -w sim" -s "$(scenarios) -w rig" $(structure) $(checks) \
-		$(srcdir)/tests/sim/failwalk.sh
+		$(sim-all)
 
 run-check-quick: all sim $(checks) tests/hostile/hostile
 	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(scenarios) -w sim" \
-		$(structure) $(checks)
+		$(structure) $(checks) $(sim-short)
 
 # Real Xen again, the long scenarios too, on two CPUs that race.
 run-check-smp: all
@@ -641,7 +644,7 @@ run-lint: all
 check-sim: all sim $(sim-tests)
 	$(Q)$(if $(CONFIG_CMOCKA),,echo "no cmocka here (libcmocka-dev)"; exit 1)
 	$(Q)$(srcdir)/tests/check.sh -s "$(scenarios) -w sim" $(sim-tests) \
-		$(srcdir)/tests/sim/life.sh $(srcdir)/tests/sim/removal.sh
+		$(sim-short)
 
 .PHONY: check-hostile
 check-hostile: all sim tests/hostile/hostile

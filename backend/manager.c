@@ -20,6 +20,7 @@
 #include "xen/store.h"
 
 #define MANAGER_DETACH_MS 10000
+#define MANAGER_PULSE_MS  5000
 
 static void manager_check_done(struct manager *m)
 {
@@ -53,6 +54,16 @@ void manager_leave(struct manager *m, int result)
 	m->env.rescan = true;
 }
 
+static void manager_lose_store(struct manager *m, int err)
+{
+	if (m->env.stopping)
+		return;
+	log_error("xenstored is lost (%s); the guests wait for their disks until %s is started again",
+		  log_strerror(err), m->program);
+	loop_remove(&m->loop, &m->store);
+	manager_stop(m, err);
+}
+
 static void manager_store(struct loop_source *source)
 {
 	struct manager *m = source->owner;
@@ -61,12 +72,24 @@ static void manager_store(struct loop_source *source)
 
 	m->released = m->released || released;
 	m->env.rescan = m->env.rescan || n > 0;
-	if (n < 0) {
-		log_error("xenstored is lost (%s); the guests wait for their disks until %s is started again",
-			  log_strerror(n), m->program);
-		loop_remove(&m->loop, source);
-		manager_stop(m, n);
-	}
+	if (n < 0)
+		manager_lose_store(m, n);
+}
+
+/*
+ * libxenstore's descriptor does not become readable when the connection ends,
+ * and who then only waits for watches would wait for ever.
+ */
+static void manager_feel_pulse(struct loop_timer *timer)
+{
+	struct manager *m = timer->owner;
+	uint32_t self;
+	int ret = store_own_domid(m->env.store, &self);
+
+	if (ret)
+		manager_lose_store(m, ret);
+	else
+		loop_arm(&m->loop, timer, MANAGER_PULSE_MS);
 }
 
 void manager_reload(struct manager *m)
@@ -204,6 +227,7 @@ static int manager_open_store(struct manager *m)
 		.fd = store_fd(m->env.store), .events = POLLIN,
 		.ready = manager_store, .owner = m,
 	};
+	loop_arm(&m->loop, &m->pulse, MANAGER_PULSE_MS);
 	return loop_add(&m->loop, &m->store);
 }
 
@@ -227,6 +251,9 @@ int manager_open(struct manager *m, char *text, size_t len)
 	};
 	m->released = true;	/* sweep at the start */
 	m->retry = (struct loop_timer){ .fire = manager_retry, .owner = m };
+	m->pulse = (struct loop_timer){
+		.fire = manager_feel_pulse, .owner = m,
+	};
 	m->patience = (struct loop_timer){
 		.fire = manager_out_of_patience, .owner = m,
 	};

@@ -31,6 +31,7 @@ struct manager {
 	struct loop_source signals;
 	struct loop_source store;
 	struct loop_timer retry;
+	struct loop_timer pulse;	/* of xenstored */
 	struct loop_timer patience;	/* of the end */
 	bool released;			/* some domain ended: look which */
 	bool unswept;			/* the state of one is still in use */

@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A daemon that is killed, that is told to read its configuration again, whose
+# workers don't work, and that loses xenstore. Guests wait and go on; what an
+# administrator has to know is in the log.
+
+set -euo pipefail
+
+# shellcheck source=words.sh
+. "$(dirname "$0")/words.sh"
+
+export SIM_PATIENCE_MS=4000
+: >"$SIM_WORLD/daemon.log"
+
+# said WORDS: since the last look()
+look() {
+	wc -l <"$SIM_WORLD/daemon.log" >"$SIM_WORLD/looked"
+}
+
+said() {
+	tail -n +$(($(cat "$SIM_WORLD/looked") + 1)) "$SIM_WORLD/daemon.log" |
+		grep -qF -- "$1"
+}
+
+# The last thing of Xen's that a worker has, whoever is its parent.
+let_go() {
+	[ "$(count resource_maps)" = 0 ]
+}
+
+# as_worker FILE: who is started as a worker from now on
+as_worker() {
+	ln -sfn "$1" "$SIM_WORLD/worker.new"
+	mv -T "$SIM_WORLD/worker.new" "$SIM_WORLD/worker"
+}
+
+# The status register, which only a worker with the guest's state knows.
+status_is() {
+	[ "$("$SIMCTL" read "$id" $((base + 0x70)))" = "$1" ]
+}
+
+locked() {
+	! flock -n "$1" true
+}
+
+kill_daemon() {
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null || :
+	pid=
+}
+
+guest() {
+	id=$("$SIMCTL" create "$1" 16 2)
+	read -r base _ < <("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" \
+		grants) || fail "disk-add"
+	"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
+}
+
+truncate -s 16M "$SIM_WORLD/disk.img"
+as_worker "$product/xen-vblk-worker"
+configuration=("worker = $SIM_WORLD/worker")
+daemon_start "${configuration[@]}"
+guest one
+
+echo "--- killed: the worker lets go, and the guest waits"
+look
+kill_daemon
+within 5 said "the manager is gone; detaching"
+within 5 let_go
+[ -e "$run/$id.state" ] || fail "the state is gone"
+"$SIMCTL" read "$id" $((base + 0x70)) >"$SIM_WORLD/read" &
+vcpu=$!
+daemon_start "${configuration[@]}"
+wait "$vcpu" || fail "the vCPU got no answer"
+[ "$(cat "$SIM_WORLD/read")" = 0x3 ] || fail "the status is lost"
+said "serving again" || fail "it does not serve again"
+
+echo "--- killed, and the guest ends before another comes"
+kill_daemon
+within 5 let_go
+SIM_PATIENCE_MS=200 "$SIMCTL" destroy "$id" 2>/dev/null || :
+[ -e "$run/$id.state" ] || fail "nobody was there to remove it"
+: >"$run/$id.control"
+(flock 7 && exec sleep 60) 7<"$run/$id.state" &
+holder=$!
+within 5 locked "$run/$id.state"
+daemon_start "${configuration[@]}"
+[ -e "$run/$id.state" ] || fail "the state was in use"
+kill $holder
+within 5 test ! -e "$run/$id.state"
+within 5 test ! -e "$run/$id.control"
+
+echo "--- told to read its configuration again"
+guest two
+look
+echo "nonsense" >>"$SIM_WORLD/conf"
+kill -HUP "$pid"
+within 5 said "the configuration stays as it was"
+printf '%s\n' "${configuration[@]}" "runtime-dir = $run/other" \
+	"socket = $run/control" "log-level = debug" >"$SIM_WORLD/conf"
+kill -HUP "$pid"
+within 5 said "can't change while xen-vblkd runs"
+within 5 said "configuration read again"
+status_is 0x3 || fail "the guest noticed"
+
+echo "--- a worker that never works: tried again, given up, reloaded"
+look
+as_worker "$(command -v false)"
+kill -9 "$(workers)"
+within 10 said "is not started again"
+vblk list | grep -q lost || fail "it is not shown as lost"
+as_worker "$product/xen-vblk-worker"
+kill -HUP "$pid"
+status_is 0x3 || fail "the status is lost"
+
+echo "--- one that can't be run, for a guest that begins"
+look
+rm "$SIM_WORLD/worker"
+third=$("$SIMCTL" create three 16 1)
+truncate -s 1M "$SIM_WORLD/three.img"
+! "$SIMCTL" disk-add "$third" xvda "$SIM_WORLD/three.img" 2>/dev/null ||
+	fail "a disk without a worker"
+said "can't be run: No such file" || fail "it does not say why"
+"$SIMCTL" destroy "$third"
+
+echo "--- one that does not answer"
+cat >"$SIM_WORLD/silent" <<'W'
+#!/bin/sh
+exec sleep 60
+W
+chmod +x "$SIM_WORLD/silent"
+as_worker "$SIM_WORLD/silent"
+third=$("$SIMCTL" create three 16 1)
+SIM_PATIENCE_MS=8000 "$SIMCTL" disk-add "$third" xvda "$SIM_WORLD/three.img" \
+	2>/dev/null && fail "a disk whose worker is silent"
+said "the worker did not answer in time" || fail "it does not say why"
+"$SIMCTL" destroy "$third"
+as_worker "$product/xen-vblk-worker"
+
+echo "--- a disk that can't be taken up again, and then can"
+daemon_stop
+mv "$SIM_WORLD/disk.img" "$SIM_WORLD/away.img"
+daemon_start "${configuration[@]}"
+within 5 said "the guest goes on and waits for this disk"
+mv "$SIM_WORLD/away.img" "$SIM_WORLD/disk.img"
+look
+kill -HUP "$pid"
+within 5 said "serving again"
+status_is 0x3 || fail "the status is lost"
+
+echo "--- told to end, with a worker that stands still"
+look
+worker=$(workers)
+kill -STOP "$worker"
+kill "$pid"
+wait "$pid" || fail "the daemon ended with $?"
+said "does not let go; killing it" || fail "it does not say so"
+within 5 let_go
+daemon_start "${configuration[@]}"
+status_is 0x3 || fail "the status is lost"
+
+echo "--- xenstore is lost"
+look
+kill -9 "$(cat "$XENSTORED_RUNDIR/pid")"
+status=0
+wait "$pid" || status=$?
+pid=
+[ $status = 1 ] || fail "status $status"
+said "xenstored is lost" || fail "it does not say so"
+within 5 let_go
+[ -e "$run/$id.state" ] || fail "the state is gone"
