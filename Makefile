@@ -598,7 +598,7 @@ export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
 # The programs in the simulated Xen: those that take seconds, and all.
-sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life removal)
+sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life model removal start)
 sim-all := $(sim-short) $(patsubst %,$(srcdir)/tests/sim/%.sh,manager failwalk)
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)
