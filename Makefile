@@ -613,8 +613,8 @@ run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
 	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(flip) -s $(FLIP_SECONDS)" \
 		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
-		-s "$(scenarios) -w sim" -s "$(scenarios) -w rig" $(structure) $(checks) \
-		$(sim-all)
+		-s "$(scenarios) -w sim" -s "$(scenarios) -w rig" \
+		$(sim-all) $(structure) $(checks)
 
 run-check-quick: all sim $(checks) tests/hostile/hostile
 	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(scenarios) -w sim" \

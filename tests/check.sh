@@ -1,29 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs tests and counts them. A test is a program that says with its exit status
-# how it went: 0 it passed, 77 it cannot run here (its last line says why),
-# anything else it failed. A suite is a program that runs tests itself, shows
-# its own progress and ends with the same line as this script does; its numbers
-# are added to ours.
+# Runs tests, as many at once as there are processors, and counts them. A test
+# is a program that says with its exit status how it went: 0 it passed, 77 it
+# cannot run here (its last line says why), anything else it failed. It has
+# files and processes of its own, and waits for things to happen, not for time
+# to pass, so that its neighbours do not matter to it. A suite is a program that
+# runs tests itself, shows its own progress and ends with the same line as this
+# script does; suites run one after the other, and their numbers are added to
+# ours.
 
 set -uo pipefail
 
 usage() {
 	cat <<U
-usage: check.sh [-t SECONDS] [-s SUITE]... [TEST]...
+usage: check.sh [-j JOBS] [-t SECONDS] [-s SUITE]... [TEST]...
 
+-j JOBS     tests at a time (default: processors); suites have their own way
 -t SECONDS  how long one test may take (default 300); suites watch themselves
 -s SUITE    a suite, run after the tests (the shell splits it into words)
 
-The last line is "N passed, N failed, N skipped". Exit status 0 if none failed.
+A test's line comes when it has ended. What failed is shown again at the end,
+in the order of the arguments, with its output. The last line is
+"N passed, N failed, N skipped". Exit status 0 if none failed.
 U
 }
 
-limit=300
+jobs=$(nproc) limit=300
 suites=()
-while getopts t:s:h opt; do
+while getopts j:t:s:h opt; do
 	case $opt in
+	j) jobs=$OPTARG ;;
 	t) limit=$OPTARG ;;
 	s) suites+=("$OPTARG") ;;
 	h) usage && exit 0 ;;
@@ -31,15 +38,23 @@ while getopts t:s:h opt; do
 	esac
 done
 shift $((OPTIND - 1))
-if [ $(($# + ${#suites[@]})) = 0 ]; then
+if [ $(($# + ${#suites[@]})) = 0 ] || ! [ "$jobs" -gt 0 ]; then
 	usage >&2
 	exit 2
 fi
 
 passed=0 failed=0 skipped=0
-failures=()
 logs=$(mktemp -d) || exit 2
-trap 'rm -rf "$logs"' EXIT
+
+# shellcheck disable=SC2317 # traps call it
+stop() {
+	trap - EXIT INT TERM
+	# shellcheck disable=SC2046 # a list of numbers
+	kill $(jobs -p) 2>/dev/null
+	wait
+	rm -rf "$logs"
+}
+trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -49,39 +64,73 @@ seconds_since() {
 	printf '%d.%02ds' $((t / 1000000)) $((t % 1000000 / 10000))
 }
 
+# line RESULT NAME TIME REMARK: shown at once, and kept to be counted
 line() {
 	printf '  %-7s %-44s %8s%s\n' "$@"
+	echo "$1" >>"$logs/results"
 }
 
-run_test() {
-	local name=${1##*/tests/} log start status
+# name_of TEST: what its line calls it
+name_of() {
+	local name=${1##*/tests/}
 
-	name=${name#tests/}
+	echo "${name#tests/}"
+}
+
+# log_of TEST
+log_of() {
+	local name
+
+	name=$(name_of "$1")
+	echo "$logs/log.${name//\//_}"
+}
+
+# run_test TEST: in a process of its own
+run_test() {
+	local name log start status program
+
+	name=$(name_of "$1") log=$(log_of "$1")
 	[ -x "$1" ] || name="$name (no such program)"
-	log=$logs/${name//\//_}
 	start=${EPOCHREALTIME/[.,]/}
-	# The shell's own words about a crash are not wanted, hence the braces.
-	{ timeout -k 5 "$limit" "$1" >"$log" 2>&1 </dev/null; } 2>/dev/null
+	timeout -k 5 "$limit" "$1" >"$log" 2>&1 </dev/null &
+	program=$!
+	# Who ends us ends the test with all that it has started.
+	trap 'kill $program; wait $program; exit 143' TERM
+	# The shell's own words about a crash are not wanted.
+	wait $program 2>/dev/null
 	status=$?
 	case $status in
-	0)
-		passed=$((passed + 1))
-		line PASS "$name" "$(seconds_since "$start")" ""
-		;;
+	0) line PASS "$name" "$(seconds_since "$start")" "" ;;
 	77)
-		skipped=$((skipped + 1))
 		line SKIP "$name" "$(seconds_since "$start")" \
 			"  $(tail -n 1 "$log")"
 		;;
 	*)
-		failed=$((failed + 1))
-		failures+=("$name")
 		[ $status != 124 ] || echo "no end after $limit s" >>"$log"
 		[ $status -lt 128 ] ||
 			echo "killed by signal $((status - 128))" >>"$log"
+		: >"$log.failed"
 		line FAIL "$name" "$(seconds_since "$start")" ""
 		;;
 	esac
+}
+
+run_tests() {
+	local t running=0
+
+	for t; do
+		if [ $running = "$jobs" ]; then
+			wait -n
+			running=$((running - 1))
+		fi
+		run_test "$t" &
+		running=$((running + 1))
+	done
+	wait
+}
+
+count() {
+	grep -cx "$1" "$logs/results"
 }
 
 summary='^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'
@@ -110,16 +159,23 @@ run_suite() {
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-for t; do
-	run_test "$t"
-done
+: >"$logs/results"
+run_tests "$@"
+passed=$(count PASS) failed=$(count FAIL) skipped=$(count SKIP)
+# A test without a result is one, too: its runner was killed.
+lost=$(($# - passed - failed - skipped))
+if [ $lost != 0 ]; then
+	echo "  FAIL    $lost tests did not say how they went"
+	failed=$((failed + lost))
+fi
 for t in ${suites[@]+"${suites[@]}"}; do
 	run_suite "$t"
 done
 
-for name in ${failures[@]+"${failures[@]}"}; do
-	printf '\n--- %s failed; the end of what it said:\n' "$name"
-	tail -n 100 "$logs/${name//\//_}"
+for t; do
+	[ -e "$(log_of "$t").failed" ] || continue
+	printf '\n--- %s failed; the end of what it said:\n' "$(name_of "$t")"
+	tail -n 100 "$(log_of "$t")"
 done
-printf '\n%d passed, %d failed, %d skipped\n' $passed $failed $skipped
-[ $failed = 0 ]
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ]
