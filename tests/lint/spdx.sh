@@ -8,7 +8,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 tag='SPDX-License-Identifier: GPL-2.0-or-later'
-bad=0
 
 files() {
 	if [ -e .git ]; then
@@ -16,17 +15,25 @@ files() {
 	else
 		find backend mapcache xen tools tests docs Makefile configure -type f \
 			! -name '*.[oda]'
-	fi
+	fi | grep -vE '^COPYING$|\.md$'
 }
 
-while IFS= read -r f; do
-	case $f in
-	COPYING | *.md) continue ;;
-	esac
-	grep -qsI . "$f" || continue	# gone, empty or not text
-	head -n 5 "$f" | grep -qF "$tag" || {
-		echo "$f: no '$tag' in its first lines"
-		bad=1
-	}
-done < <(files)
-exit $bad
+# Of the files that it is told: those that are there, not empty, and text.
+texts() {
+	xargs -d '\n' grep -slI . || [ $? = 123 ]
+}
+
+# ... those that say it.
+tagged() {
+	# shellcheck disable=SC2016 # $0 is awk's
+	xargs -d '\n' awk -v "tag=$tag" '
+		FNR > 5 { nextfile }
+		index($0, tag) { print FILENAME; nextfile }'
+}
+
+all=$(files | texts | sort)
+mapfile -t bad < <(comm -23 <(echo "$all") <(echo "$all" | tagged | sort))
+for f in "${bad[@]}"; do
+	echo "$f: no '$tag' in its first lines"
+done
+[ -n "$all" ] && [ ${#bad[@]} = 0 ]
