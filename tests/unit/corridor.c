@@ -145,7 +145,9 @@ static void corridor_open(struct corridor *c, uint16_t num, uint64_t buffers)
 {
 	*c = (struct corridor){ .mode = mode };
 	log_init("test", LOG_LEVEL_ERROR);
-	fake_open(FRAMES);
+	/* To get the memory for it takes longer than most tests. */
+	if (!fake_ram_size())
+		fake_open(FRAMES);
 	memset(fake_ram(0), UNTOUCHED, fake_ram_size());
 	corridor_make_engine(c, buffers);
 	c->backing = (struct backing){
@@ -182,7 +184,7 @@ static void corridor_close(struct corridor *c)
 	close(c->image);
 	assert_null(memchr(fake_ram(FIRST_FRAME * PAGE), POISON,
 			   fake_ram_size() - FIRST_FRAME * PAGE));
-	fake_close();
+	fake_again();
 }
 
 int corridor_setup(void **state)

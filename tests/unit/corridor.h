@@ -18,7 +18,7 @@
 
 #define PAGE        4096u
 #define MIB         (1u << 20)
-#define FRAMES      4096u		/* of guest memory */
+#define FRAMES      2048u		/* of guest memory */
 #define FIRST_FRAME 16u			/* of buffers; rings are below */
 #define FIRST_REF   100u		/* of frame 0 */
 #define IMAGE_SIZE  (8u * MIB)

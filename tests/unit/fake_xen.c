@@ -91,16 +91,32 @@ static void unreserve(struct region *r)
 	r->addr = NULL;
 }
 
-void fake_close(void)
+static void forget_mappings(void)
 {
 	if (guest.nlive)
 		die("something is still mapped");
 	for (uint32_t i = 0; i < QUARANTINE; i++)
 		unreserve(&guest.quarantine[i]);
+	guest.nquarantine = 0;
+}
+
+void fake_again(void)
+{
+	forget_mappings();
+	memset(guest.hole, 0, guest.pages * sizeof(*guest.hole));
+	memset(guest.grant, 0, sizeof(guest.grant));
+	memset(&fake, 0, sizeof(fake));
+	fake_fail_call(0, 0);
+}
+
+void fake_close(void)
+{
+	forget_mappings();
 	munmap(guest.ram, (size_t)guest.pages * PAGE);
 	close(guest.fd);
 	free(guest.hole);
 	guest.hole = NULL;
+	guest.pages = 0;
 }
 
 void *fake_ram(uint64_t addr)

@@ -22,6 +22,8 @@
 void fake_open(uint32_t pages);
 /* Fails if anything is mapped still. */
 void fake_close(void);
+/* Both, but for what is in memory: that stays. */
+void fake_again(void);
 
 /* The guest's own view of its memory. */
 void *fake_ram(uint64_t addr);
@@ -49,7 +51,7 @@ struct fake_counts {
 	uint32_t live_foreign_pages;
 	uint32_t live_grants;		/* mappings */
 	uint32_t live_grant_pages;
-	/* since fake_open() */
+	/* since fake_open() or fake_again() */
 	uint32_t foreign_maps;
 	uint32_t grant_maps;
 	uint32_t grant_write_maps;
