@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "tests/unit/corridor.h"
+#include "tests/unit/step.h"
 
 #define STEPS 20000u	/* more than there are */
 
@@ -126,6 +127,7 @@ static void check_all(struct corridor *c)
 	uint32_t k = 0;
 
 	assert_ptr_not_equal(s, MAP_FAILED);
+	step_on_one_processor();
 	while (offer_at(c, s, k))
 		assert_true(++k < STEPS);
 	print_message("%u instructions\n", k);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tests/unit/ring.h"
+#include "tests/unit/step.h"
 
 #define ENTRIES 8u
 #define ROUNDS  150u
@@ -121,6 +122,7 @@ static void between_any_two_instructions(void **state)
 
 	(void)state;
 	open_shared(&ring);
+	step_on_one_processor();
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
