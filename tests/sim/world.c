@@ -107,19 +107,39 @@ void sim_pipe_remove(struct sim_world *w, const char *name, uint32_t number)
 	unlinkat(w->dirfd, path, 0);
 }
 
+/*
+ * What processes have mapped of a domain, counted anew: whoever takes back what
+ * a dead one had may be killed in the middle, and then the next one does it
+ * again.
+ */
+static void domain_count(struct sim_world *w, uint32_t dom)
+{
+	struct sim_domain *d = &w->s->dom[dom];
+
+	d->foreign_pages = 0;
+	d->resource_pages = 0;
+	memset(d->io_maps, 0, sizeof(d->io_maps));
+	for (uint32_t i = 1; i < SIM_PROCESSES; i++) {
+		const struct sim_process *p = &w->s->process[i];
+
+		d->foreign_pages += p->foreign_pages[dom];
+		d->resource_pages += p->resource_pages[dom];
+		for (uint32_t j = 0; j < SIM_IO_PAGES; j++)
+			d->io_maps[j] += p->io_maps[dom][j];
+	}
+}
+
 static void process_forget(struct sim_world *w, uint32_t index)
 {
 	struct sim_process *p = &w->s->process[index];
 
 	sim_handle_forget(w, index);
 	sim_grant_forget(w, index);
+	memset(p->foreign_pages, 0, sizeof(p->foreign_pages));
+	memset(p->resource_pages, 0, sizeof(p->resource_pages));
+	memset(p->io_maps, 0, sizeof(p->io_maps));
 	for (uint32_t i = 1; i < SIM_DOMS; i++) {
-		struct sim_domain *d = &w->s->dom[i];
-
-		d->foreign_pages -= p->foreign_pages[i];
-		d->resource_pages -= p->resource_pages[i];
-		for (uint32_t j = 0; j < SIM_IO_PAGES; j++)
-			d->io_maps[j] -= p->io_maps[i][j];
+		domain_count(w, i);
 		sim_bury(w, i);
 	}
 	sim_pipe_remove(w, "process", p->number);
