@@ -26,6 +26,10 @@ refused() {
 	guest_sh other "vblk-load read --bs 4k --count 50 --direct /dev/vda >/dev/null"
 }
 
+is_locked() {
+	! flock -n "$1" true
+}
+
 # xl itself looks at what it can see.
 refused "No such file|no suitable backend" "$IMAGES/absent.img"
 mkdir "$IMAGES/dir.img"
@@ -40,11 +44,12 @@ empty=$(image empty.img 0)
 refused "empty|size" "$empty"
 refused "good.img is locked" "$good"
 locked=$(image locked.img 16M)
-flock "$locked" sleep 8 &
+# It becomes the program that it is told to run, and so ends with it.
+flock -F "$locked" sleep 60 &
 holder=$!
-sleep 0.3
+expect "it is locked" is_locked "$locked"
 refused "locked.img is locked" "$locked"
-wait $holder
+kill $holder
 
 quiet_dmesg other
 xl destroy other
