@@ -22,8 +22,8 @@ SCENARIO  names in tests/e2e/scenarios without .sh (default: all)
 -w WORLD  rig (default: $WORLD, or rig), or sim, the simulated Xen
 -j N      rigs at a time (default 2, each is busy on one core), or worlds
 -k        one rig, kept running afterwards; says where it is
--l        the long ones too
-Environment: ARCH (arm or x86; default: both, one after the other), SMP and
+-l        the long ones too, and the long form of others
+Environment: ARCH (arm or x86; default: both, beside each other), SMP and
 what else tests/rig/boot.sh knows; for the simulation SIM_BUILD, where make has
 built, and PRODUCT, where the daemon was built, if elsewhere.
 U
@@ -133,7 +133,7 @@ in_rig() {
 		boot "$1" || return 1
 	fi
 	RIG_RUN=$run "$rig/job.sh" -t $((3 * $(limit "$2"))) -n "$2" \
-		-c "sh /share/e2e/one.sh scenarios/$2.sh"
+		-c "LONG=$long sh /share/e2e/one.sh scenarios/$2.sh"
 	rc=$?
 	# What a broken scenario left behind must not break the next.
 	if [ -n "$own" ] || { [ $rc != 0 ] && [ $rc != 77 ] && [ -z "$keep" ]; }
@@ -153,7 +153,7 @@ in_sim() {
 		return 77
 	fi
 	[ "$(header "$1" xen)" != stock ] || stock=1
-	STOCK_XEN=$stock timeout -k 5 $((3 * $(limit "$1"))) \
+	STOCK_XEN=$stock LONG=$long timeout -k 5 $((3 * $(limit "$1"))) \
 		"$here/../sim/run.sh" sh "$here/one.sh" "scenarios/$1.sh"
 }
 
