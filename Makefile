@@ -605,6 +605,7 @@ checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)
 hostile := $(srcdir)/tests/hostile/run.sh
 flip := $(srcdir)/tests/hostile/flip.sh
 scenarios := $(srcdir)/tests/e2e/run.sh
+sanitized := $(srcdir)/tests/sim/sanitized.sh
 export SIM_BUILD := $(CURDIR)
 
 .PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
@@ -613,7 +614,7 @@ run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
 	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(flip) -s $(FLIP_SECONDS)" \
 		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
-		-s "$(scenarios) -w sim" -s "$(scenarios) -w rig" \
+		-s "$(scenarios) -w sim" -s $(sanitized) -s "$(scenarios) -w rig" \
 		$(sim-all) $(structure) $(checks)
 
 run-check-quick: all sim $(checks) tests/hostile/hostile
@@ -645,6 +646,10 @@ check-sim: all sim $(sim-tests)
 	$(Q)$(if $(CONFIG_CMOCKA),,echo "no cmocka here (libcmocka-dev)"; exit 1)
 	$(Q)$(srcdir)/tests/check.sh -s "$(scenarios) -w sim" $(sim-tests) \
 		$(sim-short)
+
+.PHONY: check-sanitized
+check-sanitized: all sim
+	$(Q)$(sanitized)
 
 .PHONY: check-hostile
 check-hostile: all sim tests/hostile/hostile
@@ -725,7 +730,7 @@ clean:
 distclean: clean
 	$(Q)rm -f config-host.mak config-host.h config.log config.status \
 		compile_commands.json
-	$(Q)rm -rf build-fuzz build-flip
+	$(Q)rm -rf build-fuzz build-sanitized
 
 .PHONY: help
 help:
@@ -743,6 +748,7 @@ help:
 	@echo "make check-unit    only the unit tests"
 	@echo "make sim           the simulated Xen, see tests/sim/README.md"
 	@echo "make check-sim     the simulated Xen, and our programs in it"
+	@echo "make check-sanitized  the same scenarios, built with sanitizers"
 	@echo "make check-hostile guests that lie, in the simulated Xen"
 	@echo "make flip          a guest gone mad, for a minute; SECONDS=n for longer"
 	@echo "make install       DESTDIR= and configure's directories are respected"

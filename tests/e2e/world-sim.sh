@@ -365,7 +365,7 @@ world_begin() {
 	ln -s "$product/xen-vblkd" "$build/vblk-load" "$SIM_WORLD/bin/"
 	cat >"$SIM_WORLD/bin/xen-vblk" <<-X
 	#!/bin/sh
-	LD_LIBRARY_PATH=$SIM_LIBS exec $product/xen-vblk -s $RUN/control "\$@"
+	LD_LIBRARY_PATH=$SIM_LIBS exec $build/xen-vblk -s $RUN/control "\$@"
 	X
 	chmod +x "$SIM_WORLD/bin/xen-vblk"
 	: >"$DAEMON_LOG"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A guest gone mad against a daemon and a worker that are built with address and
-# undefined behaviour sanitizers, in a directory of their own below the build
-# directory. What a sanitizer finds ends the worker, and that is noticed.
+# undefined behaviour sanitizers (tests/sim/sanitize.sh). What a sanitizer finds ends
+# the worker, and that is noticed.
 
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,21 +32,11 @@ while getopts s:S:w:h opt; do
 	esac
 done
 
-export PRODUCT=$SIM_BUILD/build-flip
-mkdir -p "$PRODUCT"
-PRODUCT=$(cd "$PRODUCT" && pwd)
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-if ! (cd "$PRODUCT" && { [ -e config-host.mak ] ||
-		"$here/../../configure" --enable-asan; } &&
-		make -j"$(nproc)" xen-vblkd xen-vblk-worker) >"$log" 2>&1; then
-	tail -n 20 "$log"
-	echo "  FAIL    flip: the daemon can't be built with sanitizers"
+if ! PRODUCT=$("$here/../sim/sanitize.sh"); then
 	echo "0 passed, 1 failed, 0 skipped"
 	exit 1
 fi
-# Leaks are looked for at the end of a process by another, which the worker,
-# that nobody may trace, does not allow.
+export PRODUCT
 # What was freed is kept for a while, to notice who uses it: not too long here.
-export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16
+export ASAN_OPTIONS=quarantine_size_mb=16
 "$here/run.sh" -f "$seconds" ${more[@]+"${more[@]}"}

@@ -33,7 +33,7 @@ within() {
 }
 
 vblk() {
-	"$product/xen-vblk" -s "$run/control" "$@"
+	"$build/xen-vblk" -s "$run/control" "$@"
 }
 
 # daemon_start [LINE...]: with these lines of configuration
