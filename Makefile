@@ -615,7 +615,7 @@ run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
 		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s $(srcdir)/tests/broken/run.sh \
 		-s "$(scenarios) -w sim" -s $(sanitized) -s "$(scenarios) -w rig" \
-		$(sim-all) $(structure) $(checks)
+		$(sim-all) $(srcdir)/tests/unit/races.sh $(structure) $(checks)
 
 run-check-quick: all sim $(checks) tests/hostile/hostile
 	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(scenarios) -w sim" \
@@ -730,7 +730,7 @@ clean:
 distclean: clean
 	$(Q)rm -f config-host.mak config-host.h config.log config.status \
 		compile_commands.json
-	$(Q)rm -rf build-fuzz build-sanitized
+	$(Q)rm -rf build-fuzz build-sanitized build-threads
 
 .PHONY: help
 help:
