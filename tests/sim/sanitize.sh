@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Builds daemon and worker with address and undefined behaviour sanitizers, in a
+# Builds our programs with address and undefined behaviour sanitizers, in a
 # directory of their own below the build directory (SIM_BUILD, default: the tree
 # this script is in), and prints its name: PRODUCT for scripts that run in the
 # simulation.
@@ -16,10 +16,11 @@ cd "$product"
 exec 9>lock
 flock 9
 if ! { [ -e config-host.mak ] || "$src/configure" --enable-asan; } >log 2>&1 ||
-		! make -j"$(nproc)" xen-vblkd xen-vblk-worker >>log 2>&1
+		! make -j"$(nproc)" xen-vblkd xen-vblk-worker xen-vblk-dm \
+		xen-vblk >>log 2>&1
 then
 	tail -n 20 log >&2
-	echo "the daemon can't be built with sanitizers" >&2
+	echo "they can't be built with sanitizers" >&2
 	exit 1
 fi
 pwd
