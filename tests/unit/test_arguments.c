@@ -143,7 +143,8 @@ static void a_pty_channel_is_named_and_no_more(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(WORDS("-xen-domid", "7",
-				     "-chardev", "pty,id=libxl-channel1")), 0);
+				     "-chardev",
+				     "pty,id=libxl-channel1,logfile=/a")), 0);
 	assert_false(args.chardev[0].socket);
 	refused(WORDS("-xen-domid", "7", "-chardev", "pty,id=a",
 		      "-mon", "chardev=a,mode=control"), "no chardev that is");
@@ -167,6 +168,8 @@ static void what_is_not_done_is_refused(void **state)
 		"no chardev");
 	refused(WORDS("-xen-domid", "7", "-chardev", "socket,id=a,fd=3",
 		      "-mon", "chardev=a,mode=readline"), "mode=control");
+	refused(WORDS("-xen-domid", "7", "-chardev", "socket,id=a,fd=3",
+		      "-mon", "chardev=a,pretty=on"), "'pretty' is not");
 	refused(WORDS("-xen-domid", "7",
 		      "-chardev", "socket,id=a,host=b,port=1"), "'host=b'");
 	refused(WORDS("-xen-domid", "7", "-chardev", "socket,fd=3"), "no id");
@@ -281,6 +284,16 @@ static void what_is_too_much_is_refused(void **state)
 		words[n++] = ids[i];
 	}
 	refused(words, "more than 8 -chardev");
+	n = 2;
+	for (int i = 0; i <= STATE_MAX_DISKS; i++) {
+		static char disks[STATE_MAX_DISKS + 1][24];
+
+		snprintf(disks[i], sizeof(disks[i]), "index=%d,path=/a", i);
+		words[n++] = "-disk";
+		words[n++] = disks[i];
+	}
+	words[n] = NULL;
+	refused(words, "a guest has no room for more");
 	memset(path, 'a', sizeof(path) - 1);
 	memcpy(path, "index=0,path=/", strlen("index=0,path=/"));
 	assert_int_equal(parse(WORDS("-xen-domid", "7", "-disk", path)), 0);

@@ -151,6 +151,7 @@ static void nonsense_is_refused(void **state)
 	refused("[disc]\n", "section [disc]");
 	refused("\n[disk\n", ":2: the section's name has no ']'");
 	refused("[disk]\nqueues\n", ":2: ");
+	refused("[disk]\ndirect = maybe\n", "allowed is auto, on or off");
 }
 
 /* The least and the most, and one less and one more. */
