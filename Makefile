@@ -361,8 +361,8 @@ PROVE_ring := backend/vring.o
 # --- configuration -------------------------------------------------------------
 
 # These need no configuration, or bring it about themselves.
-UNCONFIGURED := help clean distclean check check-quick check-smp demo bench \
-	fuzz lint prove
+UNCONFIGURED := help clean distclean check check-quick check-smp coverage demo \
+	bench fuzz lint prove
 
 goals := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(UNCONFIGURED),$(goals)),)
@@ -477,6 +477,10 @@ fuzzers: $(fuzzers)
 
 tests/fuzz/replay.o: DEFINES += -DFUZZ_CORPUS='"$(srcdir)/tests/fuzz/corpus"'
 
+# Counted is the product, and not what tests it.
+counted-objs := $(filter backend/% mapcache/% xen/%,$(all-objs))
+$(counted-objs): BASE_CFLAGS += $(CONFIG_COVERAGE)
+
 $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
@@ -568,12 +572,13 @@ $(sim-tests): %: %.o tests/sim/fixture.o $(sim-world) $(sim-libs)
 # configuration if there is none (or one that missed what is installed now),
 # then the real thing.
 SETUP_check := fuzz
+SETUP_coverage := coverage
 SETUP_fuzz := fuzz
 SETUP_lint := lint
 parallel = $(if $(findstring j,$(filter-out --%,$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: check check-quick check-smp demo bench fuzz lint prove
-check check-quick check-smp demo bench fuzz lint prove:
+.PHONY: check check-quick check-smp coverage demo bench fuzz lint prove
+check check-quick check-smp coverage demo bench fuzz lint prove:
 	$(Q)$(srcdir)/tests/setup.sh build $(SETUP_$@)
 	$(Q)grep -qs '^CONFIG_CMOCKA' config-host.mak || rm -f config-host.mak
 	$(Q)$(MAKE) --no-print-directory $(parallel) run-$@
@@ -608,8 +613,8 @@ scenarios := $(srcdir)/tests/e2e/run.sh
 sanitized := $(srcdir)/tests/sim/sanitized.sh
 export SIM_BUILD := $(CURDIR)
 
-.PHONY: run-check run-check-quick run-check-smp run-demo run-bench run-fuzz
-.PHONY: run-lint run-prove
+.PHONY: run-check run-check-quick run-check-smp run-coverage
+.PHONY: run-demo run-bench run-fuzz run-lint run-prove
 run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
 	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(flip) -s $(FLIP_SECONDS)" \
 		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
@@ -624,6 +629,18 @@ run-check-quick: all sim $(checks) tests/hostile/hostile
 # Real Xen again, the long scenarios too, on two CPUs that race.
 run-check-smp: all
 	$(Q)SMP=2 $(scenarios) -w rig -l -j 1
+
+# In a build directory of its own, whose make gets nothing from this one.
+run-coverage:
+	$(Q)env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(srcdir)/tests/coverage.sh
+
+# What it counts there: all that needs no rig.
+.PHONY: counted run-counted
+counted: all sim $(tests) $(fuzzers) $(sim-tests) tests/hostile/hostile
+
+run-counted: counted
+	$(Q)$(srcdir)/tests/check.sh -t 900 -s $(hostile) -s "$(scenarios) -w sim" \
+		$(tests) $(fuzzers) $(sim-tests) $(sim-all)
 
 run-demo: all
 	$(Q)$(srcdir)/tests/demo.sh
@@ -717,7 +734,8 @@ uninstall:
 .PHONY: clean
 clean:
 	$(Q)rm -f $(PROGRAMS) libmapcache.a xen-vblkd.service \
-		$(all-objs) $(all-objs:.o=.d) $(all-tests) $(all-fuzzers) $(proofs) \
+		$(all-objs) $(all-objs:.o=.d) $(counted-objs:.o=.gcno) \
+		$(counted-objs:.o=.gcda) $(all-tests) $(all-fuzzers) $(proofs) \
 		$(all-tests:=.o) $(all-tests:=.d) \
 		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
 		tests/sim/simctl tests/hostile/hostile tests/hostile/flip \
@@ -730,7 +748,7 @@ clean:
 distclean: clean
 	$(Q)rm -f config-host.mak config-host.h config.log config.status \
 		compile_commands.json
-	$(Q)rm -rf build-fuzz build-sanitized build-threads
+	$(Q)rm -rf build-coverage build-fuzz build-sanitized build-threads
 
 .PHONY: help
 help:
@@ -740,10 +758,11 @@ help:
 	@echo "make check-quick   the part of it that needs no rig"
 	@echo "make check-smp     real Xen again on two CPUs, long scenarios too"
 	@echo "make lint          structure, and what other tools think of the code"
+	@echo "make coverage      what unit tests and simulation run, and what not"
 	@echo "make prove         index arithmetic and bounds, for all cases"
 	@echo "make fuzz          each fuzzer for a minute; SECONDS=n for longer"
 	@echo "make bench         measure, on real Xen in QEMU"
-	@echo "                   (these eight install what they need on Debian;"
+	@echo "                   (these nine install what they need on Debian;"
 	@echo "                   ARCH=arm or ARCH=x86: on that Xen only)"
 	@echo "make check-unit    only the unit tests"
 	@echo "make sim           the simulated Xen, see tests/sim/README.md"

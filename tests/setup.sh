@@ -22,6 +22,9 @@ build=(
 	pkg-config
 	procps
 )
+coverage=(
+	jq
+)
 fuzz=(
 	clang
 	libclang-rt-14-dev
@@ -36,11 +39,12 @@ lint=(
 
 usage() {
 	cat <<U
-usage: setup.sh [build] [fuzz] [lint]
+usage: setup.sh [build] [coverage] [fuzz] [lint]
 
-build   compiler and libraries for the programs and the unit tests
-fuzz    the compiler that has libFuzzer
-lint    what 'make lint' asks for its opinion
+build     compiler and libraries for the programs and the unit tests
+coverage  what reads the counters of 'make coverage'
+fuzz      the compiler that has libFuzzer
+lint      what 'make lint' asks for its opinion
 U
 }
 
@@ -52,6 +56,7 @@ wanted=()
 for set in "${@:-build}"; do
 	case $set in
 	build) wanted+=("${build[@]}") ;;
+	coverage) wanted+=("${coverage[@]}") ;;
 	fuzz) wanted+=("${fuzz[@]}") ;;
 	lint) wanted+=("${lint[@]}") ;;
 	*) usage >&2 && exit 2 ;;
