@@ -85,6 +85,8 @@ static int worker_accesses(struct worker *w)
 		ret = more > 0 ? worker_answer(w, &a) : more;
 		if (ret)
 			return ret;
+		if (a.acc.last)
+			more = 0;
 	}
 	/* Stopped short, there may be more: no new event will say so. */
 	w->accesses = more;

@@ -37,6 +37,7 @@ struct xen_ioreq {
 	ioservid_t id;
 	bool created;		/* here, not taken up */
 	uint32_t vcpus;
+	uint32_t taken;		/* of them */
 	xenforeignmemory_resource_handle *resource;
 	struct shared_iopage *page;
 	struct ioreq_vcpu *vcpu;
@@ -307,6 +308,8 @@ int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc)
 		ioreq_read_slot(io, (uint32_t)vcpu, acc);
 		ioreq_slot(io, (uint32_t)vcpu)->state = STATE_IOREQ_INPROCESS;
 		io->vcpu[vcpu].taken = true;
+		/* Each port is masked from its event to its answer. */
+		acc->last = ++io->taken == io->vcpus;
 		return 1;
 	}
 }
@@ -317,6 +320,8 @@ int ioreq_done(struct xen_ioreq *io, const struct ioreq_access *acc)
 	struct ioreq_vcpu *vcpu = &io->vcpu[acc->vcpu];
 	int ret;
 
+	if (vcpu->taken)
+		io->taken--;
 	vcpu->taken = false;
 	if (acc->kind == IOREQ_MMIO_READ || acc->kind == IOREQ_CONFIG_READ)
 		slot->data = acc->data;

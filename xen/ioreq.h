@@ -18,6 +18,7 @@
 #ifndef XEN_IOREQ_H
 #define XEN_IOREQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct xen_dm;
@@ -41,6 +42,7 @@ struct ioreq_access {
 	uint64_t addr;		/* guest-physical; CONFIG: of the register */
 	uint64_t data;		/* in for a write, out for a read */
 	uint32_t size;		/* bytes: 1, 2, 4, or for MMIO 8 */
+	bool last;		/* nothing else was pending: no need to ask */
 };
 
 /*
