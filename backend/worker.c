@@ -181,7 +181,7 @@ static int64_t worker_look(struct worker *w)
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
 		if (w->dev[i])
 			earliest = device_look(w->dev[i], now, earliest);
-	if (w->again || w->accesses)
+	if (w->again || w->accesses || w->messages)
 		return 0;
 	if (w->irq_owed && (!earliest || earliest > now + WORKER_IRQ_RETRY_NS))
 		earliest = now + WORKER_IRQ_RETRY_NS;
