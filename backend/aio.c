@@ -329,7 +329,8 @@ int aio_submit(struct aio *aio)
 
 	if (!io_uring_sq_ready(&aio->ring))
 		return 0;
-	ret = io_uring_submit(&aio->ring);
+	/* What is done already is to be seen now, not after the next sleep. */
+	ret = io_uring_submit_and_get_events(&aio->ring);
 	return ret < 0 && ret != -EINTR && ret != -EAGAIN && ret != -EBUSY ?
 	       ret : 0;
 }
