@@ -3,10 +3,10 @@
 # limit: 300
 # long: x86
 # Guests come and go: the daemon keeps neither memory nor descriptors. Fifty of
-# them in the long form and in the simulation, a few otherwise.
+# them in the long form, a few otherwise.
 
 cycles=50
-[ -n "$LONG" ] || [ "$WORLD" = sim ] || cycles=12
+[ -n "$LONG" ] || cycles=12
 
 disk=$(image a.img 16M)
 daemon_start
