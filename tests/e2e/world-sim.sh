@@ -13,8 +13,6 @@ IMAGES=$SIM_WORLD/images
 DAEMON_LOG=$SCRATCH/daemon.log
 RUN=$SIM_WORLD/run
 VDEV=xvda RING_PAGES=3 SYS=sys MIB=16
-# libxl's own patience would only make a test of it slow.
-export SIM_PATIENCE_MS=4000
 
 # Programs of guests need a place that nobody can see, and the system's commands
 # our versions of some.

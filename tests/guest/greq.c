@@ -16,7 +16,8 @@
 #include <linux/virtio_mmio.h>
 
 #define STATUS_NONE 0xff
-#define DO_TIMEOUT_MS 10000
+/* Linux waits for ever; this long a busy host may take to restart a daemon. */
+#define DO_TIMEOUT_MS 60000
 
 /* What a request has in the shared pages of its queue. */
 struct slot {
