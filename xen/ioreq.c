@@ -267,9 +267,9 @@ static void ioreq_read_slot(struct xen_ioreq *io, uint32_t vcpu,
 }
 
 /*
- * An event that brings no access: of a fresh binding, or Xen asking twice. An
- * answer that still lies there may be of a worker that ended before it woke the
- * vCPU; one that is woken twice looks and sleeps on.
+ * An event that brings no access, as that of a fresh binding. An answer that
+ * still lies there may be of a worker that ended before it woke the vCPU; one
+ * that is woken twice looks and sleeps on.
  */
 static int ioreq_pass(struct xen_ioreq *io, uint32_t vcpu, uint8_t state)
 {
@@ -295,9 +295,12 @@ int ioreq_next(struct xen_ioreq *io, struct ioreq_access *acc)
 		vcpu = ioreq_find_vcpu(io, port);
 		if (vcpu < 0)
 			continue;
+		/* Asked twice; masked until it is answered. */
+		if (io->vcpu[vcpu].taken)
+			continue;
 		state = ioreq_slot(io, (uint32_t)vcpu)->state;
-		if (io->vcpu[vcpu].taken || (state != STATE_IOREQ_READY &&
-					     state != STATE_IOREQ_INPROCESS)) {
+		if (state != STATE_IOREQ_READY &&
+		    state != STATE_IOREQ_INPROCESS) {
 			ret = ioreq_pass(io, (uint32_t)vcpu, state);
 			if (ret)
 				return ret;
