@@ -196,12 +196,13 @@ differences() {
 # it to has been forgotten, and nobody asks it how it goes. Looking at the
 # counters of the back end makes no hypercalls.
 count() {
-	guest_sh "$1" "(sleep 1; vblk-load $2 --direct --bs $3 --jobs $4 \
+	begin=$(pops "$1")
+	guest_sh "$1" "(sleep 3; vblk-load $2 --direct --bs $3 --jobs $4 \
 		--count $5 --seed 9 $(device "$1" ram); echo \$? >/run/rc) \
 		>/dev/null 2>&1 </dev/null &"
-	begin=$(pops "$1")
 	own_counters "$1" >/tmp/own
 	perf -r
+	[ "$(pops "$1")" = "$begin" ] || fail "count $*: it began before it was watched"
 	i=0
 	until done_since "$1" "$begin" "$5"; do
 		i=$((i + 1))
