@@ -148,6 +148,13 @@ static bool dialog_disk_ready(struct guest *g, uint32_t slot)
 	return true;
 }
 
+/* Whatever it still has to say. */
+static void dialog_close_ears(struct guest *g)
+{
+	loop_remove(g->env->loop, &g->messages);
+	g->messages.fd = -1;
+}
+
 /*
  * A guest that runs needs the disk, and what one worker could not do, for want
  * of memory perhaps, the next may. Not without end: the guest's other disks
@@ -159,6 +166,7 @@ static bool dialog_replace(struct guest *g, struct disk *d, const char *why)
 	    d->refusals == DIALOG_REFUSALS)
 		return false;
 	d->refusals++;
+	dialog_close_ears(g);
 	dialog_kill(g, why[0] ? why : "it can't serve a disk and does not say why");
 	return true;
 }
@@ -223,13 +231,6 @@ static bool dialog_message(struct guest *g, struct proto_msg *msg)
 	default:
 		return false;
 	}
-}
-
-/* Whatever it still has to say. */
-static void dialog_close_ears(struct guest *g)
-{
-	loop_remove(g->env->loop, &g->messages);
-	g->messages.fd = -1;
 }
 
 /* Everything that is there, as far as one turn goes. */
