@@ -13,7 +13,7 @@ if ! PRODUCT=$("$here/sanitize.sh"); then
 	echo "0 passed, 1 failed, 0 skipped"
 	exit 1
 fi
-export PRODUCT
+export PRODUCT SANITIZED=1
 # What was freed is kept for a while, to notice who uses it: not too long here.
 export ASAN_OPTIONS=quarantine_size_mb=16
 "$here/../check.sh" -s "$here/../e2e/run.sh -w sim -j $(nproc)" "$here/life.sh" \
