@@ -3,7 +3,7 @@
  * The control socket over a real one: clients that are silent, slow, too many or
  * gone. What they may say is in tests/fuzz/fuzz_control.c.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/turn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,19 +59,9 @@ static int end(void **state)
 	return access(path, F_OK) ? 0 : -1;
 }
 
-static void due(struct loop_timer *timer)
-{
-	(void)timer;
-}
-
-/* Whatever can be done now. */
 static void turn(void)
 {
-	struct loop_timer timer = { .fire = due };
-
-	loop_arm(&loop, &timer, 0);
-	assert_int_equal(loop_once(&loop), 0);
-	loop_disarm(&timer);
+	turn_once(&loop);
 }
 
 static int connected(void)

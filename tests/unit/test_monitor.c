@@ -3,7 +3,7 @@
  * QMP over real sockets: those that libxl hands over open, those that it names,
  * clients that are too many, that are gone, and no descriptors for them.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/turn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,19 +23,9 @@ static struct monitor monitor;
 static struct loop loop;
 static char path[64], text[256];
 
-static void due(struct loop_timer *timer)
-{
-	(void)timer;
-}
-
-/* Whatever can be done now. */
 static void turn(void)
 {
-	struct loop_timer timer = { .fire = due };
-
-	loop_arm(&loop, &timer, 0);
-	assert_int_equal(loop_once(&loop), 0);
-	loop_disarm(&timer);
+	turn_once(&loop);
 }
 
 /* As libxl makes one: it blocks. */
