@@ -32,7 +32,7 @@ static void fixture_open(struct fixture *f)
 int fixture_setup(void **state)
 {
 	const struct sim_dom_config config = {
-		.name = "guest", .vcpus = 2,
+		.name = "guest", .vcpus = FIXTURE_VCPUS,
 		.ram_bytes = FIXTURE_PAGES * SIM_PAGE };
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -60,6 +60,12 @@ int fixture_teardown(void **state)
 	char command[128];
 	int status;
 
+	/* A test that failed leaves vCPUs that wait: with the domain they go. */
+	for (uint32_t n = 0; n < FIXTURE_VCPUS; n++)
+		if (f->vcpu[n].runs) {
+			sim_dom_destroy(f->dom);
+			fixture_vcpu_end(f, n);
+		}
 	if (f->resource)
 		xenforeignmemory_unmap_resource(f->fm, f->resource);
 	xengnttab_close(f->gnt);
@@ -116,7 +122,7 @@ void fixture_server(struct fixture *f, struct fixture_server *s)
 			FIXTURE_MMIO + 0x1ff), 0);
 	assert_int_equal(xendevicemodel_set_ioreq_server_state(f->dm,
 			(domid_t)f->domid, s->id, 1), 0);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < (int)FIXTURE_VCPUS; i++) {
 		s->port[i] = xenevtchn_bind_interdomain(f->ec, f->domid,
 							s->slot[i].vp_eport);
 		assert_true(s->port[i] > 0);
@@ -155,4 +161,30 @@ int fixture_child(int (*fn)(void *arg), void *arg)
 	while (waitpid(pid, &status, 0) < 0)
 		assert_int_equal(errno, EINTR);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void *vcpu_run(void *arg)
+{
+	struct fixture_vcpu *v = arg;
+
+	v->ret = v->access.type == IOREQ_TYPE_INVALIDATE ?
+		sim_invalidate(v->dom, v->n) :
+		sim_access(v->dom, v->n, &v->access);
+	return NULL;
+}
+
+void fixture_vcpu(struct fixture *f, uint32_t n, const struct sim_access *access)
+{
+	struct fixture_vcpu *v = &f->vcpu[n];
+
+	*v = (struct fixture_vcpu){ .dom = f->dom, .n = n, .access = *access };
+	assert_int_equal(pthread_create(&v->thread, NULL, vcpu_run, v), 0);
+	v->runs = true;
+}
+
+int fixture_vcpu_end(struct fixture *f, uint32_t n)
+{
+	pthread_join(f->vcpu[n].thread, NULL);
+	f->vcpu[n].runs = false;
+	return f->vcpu[n].ret;
 }

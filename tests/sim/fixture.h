@@ -6,6 +6,8 @@
 #ifndef SIM_FIXTURE_H
 #define SIM_FIXTURE_H
 
+#include <pthread.h>
+
 #include "tests/unit/unit.h"
 
 /* Xen shows the device-model interface to programs that ask for it. */
@@ -23,6 +25,17 @@
 #define FIXTURE_GFN (SIM_RAM_BASE / SIM_PAGE)
 #define FIXTURE_MMIO 0x2000000u
 
+#define FIXTURE_VCPUS 2u
+
+struct fixture_vcpu {
+	struct sim_dom *dom;
+	uint32_t n;
+	pthread_t thread;
+	bool runs;
+	struct sim_access access;
+	int ret;
+};
+
 struct fixture {
 	char dir[64];
 	struct sim_world *w;
@@ -33,6 +46,7 @@ struct fixture {
 	xenforeignmemory_handle *fm;
 	xengnttab_handle *gnt;
 	xenforeignmemory_resource_handle *resource;	/* at the end, too */
+	struct fixture_vcpu vcpu[FIXTURE_VCPUS];
 };
 
 int fixture_setup(void **state);
@@ -48,12 +62,20 @@ void fixture_violations(struct fixture *f, uint64_t n, const char *text);
 struct fixture_server {
 	ioservid_t id;
 	struct ioreq *slot;
-	int port[2];
+	int port[FIXTURE_VCPUS];
 };
 void fixture_server(struct fixture *f, struct fixture_server *s);
 /* Wait for an event, take it, unmask it; the port. */
 int fixture_event(struct fixture *f);
 bool fixture_quiet(struct fixture *f);
+
+/*
+ * vCPU @n makes one access, of type INVALIDATE as sim_invalidate() does, in a
+ * thread of its own: it stands still until the test, the device model, answers.
+ */
+void fixture_vcpu(struct fixture *f, uint32_t n, const struct sim_access *access);
+/* Wait for it; its 0 or -errno. What it has read is in f->vcpu[n]. */
+int fixture_vcpu_end(struct fixture *f, uint32_t n);
 
 /* fn(arg) in a child; its exit status. */
 int fixture_child(int (*fn)(void *arg), void *arg);

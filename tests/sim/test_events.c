@@ -6,40 +6,16 @@
 #include "tests/sim/fixture.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <string.h>
 
 #include <xentoolcore.h>
 
-struct vcpu {
-	struct sim_dom *dom;
-	pthread_t thread;
-	struct sim_access access;
-	int ret;
-};
-
-static void *vcpu_run(void *arg)
+static void vcpu_start(struct fixture *f, bool read, uint64_t data)
 {
-	struct vcpu *v = arg;
-
-	v->ret = v->access.type == IOREQ_TYPE_INVALIDATE ?
-		sim_invalidate(v->dom, 0) : sim_access(v->dom, 0, &v->access);
-	return NULL;
-}
-
-static void vcpu_start(struct fixture *f, struct vcpu *v, bool read,
-		       uint64_t data)
-{
-	*v = (struct vcpu){ .dom = f->dom, .access = {
+	const struct sim_access access = {
 		.type = IOREQ_TYPE_COPY, .read = read, .count = 1, .size = 4,
-		.addr = FIXTURE_MMIO + 0x10, .data = data } };
-	assert_int_equal(pthread_create(&v->thread, NULL, vcpu_run, v), 0);
-}
+		.addr = FIXTURE_MMIO + 0x10, .data = data };
 
-static int vcpu_end(struct vcpu *v)
-{
-	pthread_join(v->thread, NULL);
-	return v->ret;
+	fixture_vcpu(f, 0, &access);
 }
 
 static void answer(struct fixture *f, struct fixture_server *s, uint64_t data)
@@ -56,18 +32,17 @@ static void an_access_is_answered(void **state)
 {
 	struct fixture *f = *state;
 	struct fixture_server s;
-	struct vcpu v;
 
 	fixture_server(f, &s);
-	vcpu_start(f, &v, true, 0);
+	vcpu_start(f, true, 0);
 	assert_int_equal(fixture_event(f), s.port[0]);
 	assert_int_equal(s.slot->state, STATE_IOREQ_READY);
 	assert_int_equal(s.slot->addr, FIXTURE_MMIO + 0x10);
 	assert_int_equal(s.slot->dir, IOREQ_READ);
 	s.slot->state = STATE_IOREQ_INPROCESS;
 	answer(f, &s, UINT64_C(0x123456789));
-	assert_int_equal(vcpu_end(&v), 0);
-	assert_int_equal(v.access.data, 0x23456789);
+	assert_int_equal(fixture_vcpu_end(f, 0), 0);
+	assert_int_equal(f->vcpu[0].access.data, 0x23456789);
 	assert_int_equal(s.slot->state, STATE_IOREQ_NONE);
 	fixture_violations(f, 0, NULL);
 }
@@ -94,20 +69,19 @@ static void a_masked_port_keeps_one_event(void **state)
 {
 	struct fixture *f = *state;
 	struct fixture_server s;
-	struct vcpu v;
 	int port;
 
 	fixture_server(f, &s);
-	vcpu_start(f, &v, false, 1);
+	vcpu_start(f, false, 1);
 	assert_int_equal(sim_mmio_write(f->dom, 1, 0, 4, 1), -EFAULT);
 	while (fixture_quiet(f))
 		;
 	port = xenevtchn_pending(f->ec);
 	assert_int_equal(port, s.port[0]);
 	answer(f, &s, 0);
-	assert_int_equal(vcpu_end(&v), 0);
+	assert_int_equal(fixture_vcpu_end(f, 0), 0);
 	/* Not unmasked: the next access is not heard of ... */
-	vcpu_start(f, &v, false, 2);
+	vcpu_start(f, false, 2);
 	while (((volatile struct ioreq *)s.slot)->state != STATE_IOREQ_READY)
 		;
 	assert_true(fixture_quiet(f));
@@ -116,7 +90,7 @@ static void a_masked_port_keeps_one_event(void **state)
 	xenevtchn_unmask(f->ec, (evtchn_port_t)port);
 	assert_int_equal(fixture_event(f), port);
 	answer(f, &s, 0);
-	assert_int_equal(vcpu_end(&v), 0);
+	assert_int_equal(fixture_vcpu_end(f, 0), 0);
 }
 
 static void a_slot_that_goes_back_is_a_crash(void **state)
@@ -124,14 +98,13 @@ static void a_slot_that_goes_back_is_a_crash(void **state)
 	struct fixture *f = *state;
 	struct fixture_server s;
 	struct sim_dom_info info;
-	struct vcpu v;
 
 	fixture_server(f, &s);
-	vcpu_start(f, &v, false, 1);
+	vcpu_start(f, false, 1);
 	fixture_event(f);
 	s.slot->state = STATE_IOREQ_NONE;
 	xenevtchn_notify(f->ec, (evtchn_port_t)s.port[0]);
-	assert_int_equal(vcpu_end(&v), -ESRCH);
+	assert_int_equal(fixture_vcpu_end(f, 0), -ESRCH);
 	fixture_violations(f, 1, "from state 1 to 0");
 	assert_int_equal(sim_dom_info(f->w, f->domid, &info), 0);
 	assert_int_equal(info.state, SIM_SHUT);
@@ -142,26 +115,24 @@ static void destroying_a_server_under_a_vcpu(void **state)
 {
 	struct fixture *f = *state;
 	struct fixture_server s;
-	struct vcpu v;
 
 	fixture_server(f, &s);
-	vcpu_start(f, &v, false, 1);
+	vcpu_start(f, false, 1);
 	fixture_event(f);
 	assert_int_equal(xendevicemodel_destroy_ioreq_server(f->dm,
 			(domid_t)f->domid, s.id), 0);
 	fixture_violations(f, 1, "destroyed while vCPU 0 waits");
-	assert_int_equal(vcpu_end(&v), -EFAULT);
+	assert_int_equal(fixture_vcpu_end(f, 0), -EFAULT);
 }
 
 static void a_page_that_goes_sends_an_invalidate(void **state)
 {
 	struct fixture *f = *state;
 	struct fixture_server s;
-	struct vcpu v;
 
 	fixture_server(f, &s);
 	assert_int_equal(sim_page_remove(f->dom, FIXTURE_GFN + 1), 0);
-	vcpu_start(f, &v, false, 7);
+	vcpu_start(f, false, 7);
 	fixture_event(f);
 	assert_int_equal(s.slot->type, IOREQ_TYPE_INVALIDATE);
 	answer(f, &s, 0);
@@ -169,14 +140,13 @@ static void a_page_that_goes_sends_an_invalidate(void **state)
 	assert_int_equal(s.slot->type, IOREQ_TYPE_COPY);
 	assert_int_equal(s.slot->data, 7);
 	answer(f, &s, 0);
-	assert_int_equal(vcpu_end(&v), 0);
+	assert_int_equal(fixture_vcpu_end(f, 0), 0);
 }
 
 static void a_vcpu_gives_up_waiting(void **state)
 {
 	struct fixture *f = *state;
 	struct fixture_server s;
-	struct vcpu v;
 
 	fixture_server(f, &s);
 	sim_vcpu_timeout(f->w, 20);
@@ -186,12 +156,12 @@ static void a_vcpu_gives_up_waiting(void **state)
 	assert_int_equal(s.slot->data, 5);
 	sim_vcpu_timeout(f->w, 10000);
 	/* The late answer is taken, then comes the next access. */
-	vcpu_start(f, &v, false, 6);
+	vcpu_start(f, false, 6);
 	answer(f, &s, 0);
 	fixture_event(f);
 	assert_int_equal(s.slot->data, 6);
 	answer(f, &s, 0);
-	assert_int_equal(vcpu_end(&v), 0);
+	assert_int_equal(fixture_vcpu_end(f, 0), 0);
 }
 
 static void the_server_outlives_its_process(void **state)
@@ -199,11 +169,10 @@ static void the_server_outlives_its_process(void **state)
 	struct fixture *f = *state;
 	struct fixture_server s;
 	uint32_t remote;
-	struct vcpu v;
 	int port;
 
 	fixture_server(f, &s);
-	vcpu_start(f, &v, false, 9);
+	vcpu_start(f, false, 9);
 	fixture_event(f);
 	remote = s.slot->vp_eport;
 	assert_true(xenevtchn_bind_interdomain(f->ec, f->domid, remote) < 0);
@@ -217,7 +186,7 @@ static void the_server_outlives_its_process(void **state)
 	assert_int_equal(fixture_event(f), port);
 	assert_int_equal(s.slot->data, 9);
 	answer(f, &s, 0);
-	assert_int_equal(vcpu_end(&v), 0);
+	assert_int_equal(fixture_vcpu_end(f, 0), 0);
 }
 
 static void interrupts_are_edges(void **state)
