@@ -297,6 +297,20 @@ TEST_transport_pci := $(corridor-tests) \
 	backend/vmmio.o \
 	backend/vpci.o
 
+# tests/sim/test_NAME.c runs on the simulated Xen, and may have in SIM_TEST_NAME
+# the parts of the product that it is about.
+
+ioreq-tests := \
+	tests/sim/bench.o \
+	xen/dm.o \
+	xen/evtchn.o \
+	xen/foreign.o \
+	xen/ioreq.o \
+	xen/irq.o \
+	xen/quiet.o
+SIM_TEST_ioreq := $(ioreq-tests)
+SIM_TEST_ioreq_life := $(ioreq-tests)
+
 # --- fuzzers -------------------------------------------------------------------
 
 # tests/fuzz/fuzz_NAME.c is linked with the objects in FUZZ_NAME, and with
@@ -404,7 +418,6 @@ all-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/unit/test_*.c)))
 tests := $(if $(CONFIG_CMOCKA),$(all-tests))
 
-# tests/sim/test_NAME.c looks after the simulation itself.
 all-sim-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/sim/test_*.c)))
 sim-tests := $(if $(CONFIG_CMOCKA),$(all-sim-tests))
@@ -426,6 +439,7 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
 	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
 	$(sim-tests:=.o) tests/sim/fixture.o \
+	$(foreach t,$(sim-tests),$(SIM_TEST_$(t:tests/sim/test_%=%))) \
 	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
 	$(machine-objs) $(preload-objs) $(verify-objs) \
 	$(proofs:=.o) $(foreach p,$(proofs),$(PROVE_$(p:tests/prove/prove_%=%))))
@@ -561,10 +575,14 @@ tests/guest/preload.so: $(preload-objs)
 	$(say) LINK $@
 	$(Q)$(LINK_LIB) -o $@ $^ -pthread -ldl
 
-$(sim-tests): %: %.o tests/sim/fixture.o $(sim-world) $(sim-libs)
-	$(say) LINK $@
-	$(Q)$(LINK) -o $@ $< tests/sim/fixture.o $(SIM_LIBS) \
-		$(LIBS_xen-vblk-worker) $(XENCTRL_LIBS) $(CMOCKA_LIBS)
+define sim-test
+tests/sim/test_$1: tests/sim/test_$1.o tests/sim/fixture.o $$(SIM_TEST_$1) \
+		$(sim-world) $(sim-libs)
+	$$(say) LINK $$@
+	$$(Q)$$(LINK) -o $$@ $$(filter %.o,$$^) $$(SIM_LIBS) \
+		$$(LIBS_xen-vblk-worker) $$(XENCTRL_LIBS) $$(CMOCKA_LIBS)
+endef
+$(foreach t,$(sim-tests:tests/sim/test_%=%),$(eval $(call sim-test,$t)))
 
 # --- tests ---------------------------------------------------------------------
 
