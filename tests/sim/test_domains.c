@@ -11,6 +11,8 @@
 
 #include <xenctrl.h>
 
+#include "tests/sim/sim.h"
+
 static void a_domain_that_is_mapped_is_a_zombie(void **state)
 {
 	struct fixture *f = *state;
@@ -39,6 +41,35 @@ static void a_domain_that_is_mapped_is_a_zombie(void **state)
 	assert_int_equal(sim_dom_info(f->w, f->domid, &info), -ENOENT);
 	/* The end of an event channel leads nowhere, but is still ours. */
 	assert_int_equal(xenevtchn_notify(f->ec, (evtchn_port_t)s.port[0]), 0);
+}
+
+/*
+ * Who takes back what a dead process had may be killed in the middle, and the
+ * next one does it again. Here the domain has been seen to, the process not yet.
+ */
+static void what_is_taken_back_twice_is_counted_once(void **state)
+{
+	struct fixture *f = *state;
+	const uint32_t dead = SIM_PROCESSES - 1;
+	struct sim_process *p = &f->w->s->process[dead];
+	const xen_pfn_t gfn = FIXTURE_GFN;
+	struct sim_dom_info info;
+	void *page;
+
+	page = xenforeignmemory_map(f->fm, f->domid, PROT_READ, 1, &gfn, NULL);
+	assert_non_null(page);
+	*p = (struct sim_process){ .number = UINT32_MAX, .backend = true };
+	p->foreign_pages[f->dom->index] = 5;
+	p->resource_pages[f->dom->index] = 1;
+	p->io_maps[f->dom->index][0] = 1;
+	assert_int_equal(fixture_stats(f).processes, 1);
+	assert_int_equal(fixture_stats(f).foreign_pages, 1);
+	assert_int_equal(fixture_stats(f).resource_maps, 0);
+	assert_int_equal(f->w->s->dom[f->dom->index].io_maps[0], 0);
+	assert_int_equal(sim_dom_destroy(f->dom), 0);
+	assert_int_equal(sim_dom_info(f->w, f->domid, &info), 0);
+	assert_int_equal(xenforeignmemory_unmap(f->fm, page, 1), 0);
+	assert_int_equal(sim_dom_info(f->w, f->domid, &info), -ENOENT);
 }
 
 static void libxenctrl_knows_who_lives(void **state)
@@ -191,6 +222,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, \
 						fixture_teardown)
 		T(a_domain_that_is_mapped_is_a_zombie),
+		T(what_is_taken_back_twice_is_counted_once),
 		T(libxenctrl_knows_who_lives),
 		T(a_new_domain_is_a_new_one),
 		T(calls_are_counted),
