@@ -276,6 +276,7 @@ corridor-tests := \
 	backend/transfer.o \
 	backend/vring.o \
 	tests/unit/corridor.o \
+	tests/unit/corridor_image.o \
 	tests/unit/fake_xen.o \
 	tests/unit/guest.o \
 	$(mapcache-objs)

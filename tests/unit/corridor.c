@@ -6,9 +6,7 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "backend/log.h"
 #include "backend/pool.h"
 #include "tests/unit/corridor.h"
+#include "tests/unit/corridor_image.h"
 
 #define BUCKET (64u << 10)
 
@@ -33,62 +32,6 @@ static const struct corridor_mode modes[] = {
 };
 
 static const struct corridor_mode *mode;
-
-/* --- the image ------------------------------------------------------------- */
-
-static void image_fill(int fd)
-{
-	static uint8_t content[IMAGE_SIZE];
-	struct dice d = { 512 };
-
-	for (uint32_t i = 0; !content[IMAGE_SIZE - 1] && i < IMAGE_SIZE;
-	     i += 8) {
-		uint64_t v = (dice_roll(&d) & 0x1f1f1f1f1f1f1f1f) +
-			     0x2121212121212121;
-
-		memcpy(content + i, &v, 8);
-	}
-	assert_int_equal(pwrite(fd, content, IMAGE_SIZE, 0), IMAGE_SIZE);
-}
-
-/* A file without a name. One image serves all modes, filled again for each. */
-static int image_open(bool direct)
-{
-	const char *dir = getenv("TMPDIR");
-	char path[256];
-	int fd, again;
-	void *sector;
-
-	snprintf(path, sizeof(path), "%s/test_queue.XXXXXX",
-		 dir ? dir : "/tmp");
-	fd = mkostemp(path, O_CLOEXEC);
-	assert_true(fd >= 0);
-	image_fill(fd);
-	again = direct ? open(path, O_RDWR | O_CLOEXEC | O_DIRECT) : -1;
-	unlink(path);
-	if (again < 0)
-		return fd;
-	/* Not every file can do it, or not with sectors of 512 bytes. */
-	sector = aligned_alloc(4096, 4096);
-	if (pread(again, sector, 512, 512) == 512) {
-		close(fd);
-		fd = again;
-	} else {
-		close(again);
-	}
-	free(sector);
-	return fd;
-}
-
-void image_read(const struct corridor *c, void *to, uint64_t at, uint32_t len)
-{
-	void *aligned = aligned_alloc(4096, (len + 4095u) & ~4095u);
-
-	assert_int_equal(at % 512 + len % 512, 0);
-	assert_int_equal(pread(c->image, aligned, len, (off_t)at), len);
-	memcpy(to, aligned, len);
-	free(aligned);
-}
 
 /* --- up and down ----------------------------------------------------------- */
 
@@ -137,7 +80,7 @@ static void corridor_make_engine(struct corridor *c, uint64_t buffers)
 	(void)!aio_register_buffer(e->aio, pool_base(e->pool),
 				   pool_size(e->pool));
 	assert_int_equal(engine_init(e), 0);
-	c->image = image_open(c->mode->direct);
+	c->image = corridor_image_open(c->mode->direct);
 	assert_int_equal(aio_register_file(e->aio, 3, c->image), 0);
 }
 

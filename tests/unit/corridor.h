@@ -139,7 +139,4 @@ void corridor_return_some(struct corridor *c);
 /* A kill of the worker; another one goes on. */
 void corridor_kill(struct corridor *c);
 
-/* The bytes of the image, as they are on disk. */
-void image_read(const struct corridor *c, void *to, uint64_t at, uint32_t len);
-
 #endif

@@ -11,36 +11,7 @@
 #include <string.h>
 
 #include "tests/unit/corridor.h"
-
-static void assert_is_image(const struct corridor *c, uint64_t memory,
-			    uint64_t at, uint32_t len)
-{
-	uint8_t *want = malloc(len);
-
-	image_read(c, want, at, len);
-	assert_memory_equal(fake_ram(memory), want, len);
-	free(want);
-}
-
-static void assert_zeroes(const struct corridor *c, uint64_t at, uint32_t len)
-{
-	uint8_t *is = malloc(len);
-
-	image_read(c, is, at, len);
-	for (uint32_t i = 0; i < len; i++)
-		assert_int_equal(is[i], 0);
-	free(is);
-}
-
-/* Data for the device: 0x80 to 0x9f, and not twice the same. */
-static void fill(uint64_t at, uint32_t len)
-{
-	static struct dice d = { 80 };
-
-	for (uint32_t i = 0; i < len; i++)
-		*(uint8_t *)fake_ram(at + i) =
-			(uint8_t)(0x80 | dice_below(&d, 0x20));
-}
+#include "tests/unit/corridor_image.h"
 
 static uint8_t *sized_copy(uint64_t at, uint32_t len)
 {
@@ -110,7 +81,7 @@ static void a_write_is_what_the_image_then_holds(void **state)
 					       offsets[(i + 2 * j) % 5],
 					       sizes[i], false);
 
-			fill(io.data, sizes[i]);
+			guest_fill(io.data, sizes[i]);
 			c->terms.writeback = i % 2;
 			guest_offer(&c->ring, io.head);
 			corridor_run(c);
@@ -160,7 +131,7 @@ static void a_full_ring_is_one_batch(void **state)
 		io[i] = io_make(c, i % 3 == 2 ? T_OUT : T_IN, i * 8, i * 7,
 				4096, i % 3 != 2);
 	for (uint32_t i = 2; i < 21; i += 3)
-		fill(io[i].data, 4096);
+		guest_fill(io[i].data, 4096);
 	for (uint32_t i = 0; i < 21; i++)
 		guest_offer(&c->ring, io[i].head);
 	corridor_run(c);
@@ -188,7 +159,7 @@ static void requests_wait_for_buffers(void **state)
 		io[i] = io_make(c, i % 2 ? T_OUT : T_IN, i * 1024, 5,
 				512 << 10, !(i % 2));
 		if (i % 2)
-			fill(io[i].data, io[i].len);
+			guest_fill(io[i].data, io[i].len);
 		guest_offer(&c->ring, io[i].head);
 	}
 	corridor_run(c);
@@ -223,7 +194,7 @@ static void short_answers_are_continued(void **state)
 					       sizes[i], true);
 
 			c->answers = a;
-			fill(out.data, sizes[i]);
+			guest_fill(out.data, sizes[i]);
 			guest_offer(&c->ring, out.head);
 			corridor_run(c);
 			corridor_take(c, out.head);
@@ -306,7 +277,7 @@ static void parts_may_be_joined(void **state)
 
 	/* Header and data of a write in one descriptor, across pages. */
 	memcpy(fake_ram(out), fake_ram(io_header(c, T_OUT, 7)), 16);
-	fill(out + 16, 4096);
+	guest_fill(out + 16, 4096);
 	run_parts(c, (struct part[]){
 		{ guest_addr(c, out), 16 + 4096, false },
 		{ guest_addr(c, status), 1, true } }, 2);
@@ -556,7 +527,7 @@ static void a_worker_may_be_killed(void **state)
 			io[i] = io_make(c, i % 2 ? T_OUT : T_IN,
 					(i * 5 % 12) * 64, 77, 16384, !(i % 2));
 			if (i % 2)
-				fill(io[i].data, 16384);
+				guest_fill(io[i].data, 16384);
 			if (i < 9)
 				guest_offer(&c->ring, io[i].head);
 		}

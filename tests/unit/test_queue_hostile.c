@@ -15,6 +15,7 @@
 #include "backend/aio.h"
 #include "backend/log.h"
 #include "tests/unit/corridor.h"
+#include "tests/unit/corridor_image.h"
 
 /* Run one chain; the length it comes back with. */
 static uint32_t run_chain(struct corridor *c, uint16_t head)
