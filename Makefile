@@ -228,6 +228,7 @@ config-tests := \
 
 TEST_arguments := backend/arguments.o $(config-tests)
 TEST_aio := backend/aio.o
+TEST_aio_full := backend/aio.o tests/unit/refusal.o
 TEST_blk := backend/blk.o
 TEST_coalesce := backend/coalesce.o
 TEST_config := $(config-tests)
@@ -285,6 +286,7 @@ TEST_device := $(corridor-tests) \
 	backend/vdev.o \
 	backend/vmmio.o
 TEST_queue := $(corridor-tests)
+TEST_queue_busy := $(corridor-tests) tests/unit/refusal.o
 TEST_queue_hostile := $(corridor-tests)
 TEST_queue_wake := $(corridor-tests)
 TEST_transport_pci := $(corridor-tests) \
