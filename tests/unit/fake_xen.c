@@ -31,6 +31,7 @@ struct live {
 	uint8_t *addr;
 	uint32_t pages;
 	uint32_t *refs;		/* NULL: a foreign mapping */
+	bool lost;		/* its unmap failed: there for good */
 };
 
 struct region {
@@ -58,6 +59,8 @@ static struct {
 	uint32_t calls;
 	uint32_t fail_at;
 	int fail_err;
+	uint32_t unmaps, fail_unmap_at;
+	int fail_unmap_err;
 } guest = { .fd = -1 };
 
 struct fake_counts fake;
@@ -91,10 +94,23 @@ static void unreserve(struct region *r)
 	r->addr = NULL;
 }
 
+/* As when the process ends. */
+static void forget_lost(void)
+{
+	for (uint32_t i = 0; i < guest.nlive; i++) {
+		struct live *l = &guest.live[i];
+
+		if (!l->lost)
+			die("something is still mapped");
+		munmap(l->addr, (size_t)l->pages * PAGE);
+		free(l->refs);
+	}
+	guest.nlive = 0;
+}
+
 static void forget_mappings(void)
 {
-	if (guest.nlive)
-		die("something is still mapped");
+	forget_lost();
 	for (uint32_t i = 0; i < QUARANTINE; i++)
 		unreserve(&guest.quarantine[i]);
 	guest.nquarantine = 0;
@@ -107,6 +123,7 @@ void fake_again(void)
 	memset(guest.grant, 0, sizeof(guest.grant));
 	memset(&fake, 0, sizeof(fake));
 	fake_fail_call(0, 0);
+	fake_fail_unmap(0, 0);
 }
 
 void fake_close(void)
@@ -170,6 +187,13 @@ uint32_t fake_calls(void)
 	return guest.calls;
 }
 
+void fake_fail_unmap(uint32_t k, int err)
+{
+	guest.unmaps = 0;
+	guest.fail_unmap_at = k;
+	guest.fail_unmap_err = err;
+}
+
 static bool call_fails(void)
 {
 	return ++guest.calls == guest.fail_at;
@@ -207,27 +231,48 @@ static void live_add(uint8_t *addr, uint32_t pages, const uint32_t *refs)
 	memcpy(l->refs, refs, pages * sizeof(*refs));
 }
 
-/* Forbidden at once, free for others after many more unmaps. */
-static void live_remove(void *addr, uint32_t pages, bool grant)
+static struct live *live_find(void *addr, uint32_t pages, bool grant)
 {
-	struct region *q = &guest.quarantine[guest.nquarantine++ % QUARANTINE];
-	size_t len = (size_t)pages * PAGE;
 	uint32_t i = 0;
 
 	while (i < guest.nlive && guest.live[i].addr != addr)
 		i++;
 	if (i == guest.nlive || guest.live[i].pages != pages ||
-	    !!guest.live[i].refs != grant)
+	    !!guest.live[i].refs != grant || guest.live[i].lost)
 		die("unmap of what was not mapped like that");
-	for (uint32_t p = 0; grant && p < pages; p++)
-		guest.grant[guest.live[i].refs[p]].mapped--;
-	free(guest.live[i].refs);
-	guest.live[i] = guest.live[--guest.nlive];
+	return &guest.live[i];
+}
+
+/* Forbidden at once, free for others after many more unmaps. */
+static void live_remove(struct live *l)
+{
+	struct region *q = &guest.quarantine[guest.nquarantine++ % QUARANTINE];
+	size_t len = (size_t)l->pages * PAGE;
+	void *addr = l->addr;
+
+	for (uint32_t p = 0; l->refs && p < l->pages; p++)
+		guest.grant[l->refs[p]].mapped--;
+	free(l->refs);
+	*l = guest.live[--guest.nlive];
 	if (mmap(addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
 		 MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
 		die("nothing can be forbidden");
 	unreserve(q);
 	*q = (struct region){ addr, len };
+}
+
+/* Nobody knows of it any more, and it is there. */
+static int live_end(void *addr, uint32_t pages, bool grant)
+{
+	struct live *l = live_find(addr, pages, grant);
+
+	if (++guest.unmaps == guest.fail_unmap_at) {
+		l->lost = true;
+		fake.lost++;
+		return guest.fail_unmap_err;
+	}
+	live_remove(l);
+	return 0;
 }
 
 static bool frame_ok(uint64_t gfn)
@@ -281,10 +326,9 @@ int xen_foreign_map(struct xen_foreign *f, uint64_t gfn, uint32_t pages,
 int xen_foreign_unmap(struct xen_foreign *f, void *addr, uint32_t pages)
 {
 	(void)f;
-	live_remove(addr, pages, false);
 	fake.live_foreign--;
 	fake.live_foreign_pages -= pages;
-	return 0;
+	return live_end(addr, pages, false);
 }
 
 /* --- grants ---------------------------------------------------------------- */
@@ -357,10 +401,9 @@ int xen_grant_map(struct xen_grant *g, uint32_t ref, uint32_t pages,
 int xen_grant_unmap(struct xen_grant *g, void *addr, uint32_t pages)
 {
 	(void)g;
-	live_remove(addr, pages, true);
 	fake.live_grants--;
 	fake.live_grant_pages -= pages;
-	return 0;
+	return live_end(addr, pages, true);
 }
 
 static int copy_one(const struct xen_grant_copy *c)

@@ -20,7 +20,7 @@
 
 /* Frames 0 to @pages - 1 are memory. */
 void fake_open(uint32_t pages);
-/* Fails if anything is mapped still. */
+/* Fails if anything is mapped still, but for what could not be unmapped. */
 void fake_close(void);
 /* Both, but for what is in memory: that stays. */
 void fake_again(void);
@@ -45,8 +45,14 @@ uint32_t fake_in_use(uint32_t ref);
 void fake_fail_call(uint32_t k, int err);
 uint32_t fake_calls(void);
 
+/*
+ * The @k-th unmap from now on fails with @err; 0: none. What it was for stays
+ * mapped until the guest is closed, but nobody may come back to it.
+ */
+void fake_fail_unmap(uint32_t k, int err);
+
 struct fake_counts {
-	/* at this moment */
+	/* at this moment, without those that were lost */
 	uint32_t live_foreign;		/* mappings */
 	uint32_t live_foreign_pages;
 	uint32_t live_grants;		/* mappings */
@@ -57,6 +63,7 @@ struct fake_counts {
 	uint32_t grant_write_maps;
 	uint32_t copies;
 	uint32_t copy_segments;
+	uint32_t lost;			/* mappings whose unmap failed */
 };
 
 extern struct fake_counts fake;

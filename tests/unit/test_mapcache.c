@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mapcache/internal.h"
 #include "tests/unit/world.h"
 
 /* --- configuration --------------------------------------------------------- */
@@ -28,6 +29,26 @@ static void an_impossible_configuration_is_refused(void **state)
 		assert_null(mc);
 	}
 	mapcache_close(NULL);
+}
+
+/*
+ * A map names its buckets by numbers of 16 bits; no budget makes more of them.
+ * The last one is held and let go of like any other.
+ */
+static void each_bucket_has_a_number(void **state)
+{
+	struct mapcache_config config = usual;
+	struct world *w = *state;
+	static struct held h;
+
+	config.foreign_budget = (UINT16_MAX + UINT64_C(10)) * BUCKET;
+	world_again(w, &config);
+	w->mc->foreign.hand = w->mc->foreign.nbuckets - 1;
+	assert_int_equal(hold(w, &h, gpa(0), 1, MAPCACHE_READ), 0);
+	mapcache_invalidate(w->mc);
+	assert_int_equal(fake.live_foreign, 1);
+	let_go(w, &h);
+	assert_int_equal(fake.live_foreign, 0);
 }
 
 /* --- the foreign tier ------------------------------------------------------ */
@@ -403,10 +424,78 @@ static void each_outside_call_may_fail(void **state)
 	}
 }
 
+/*
+ * What can't be unmapped is counted, once, and is nobody's any more: its slot
+ * is free, and the same address is mapped anew.
+ */
+static void each_unmap_may_fail(void **state)
+{
+	struct world *w = *state;
+	struct mapcache_pin pin;
+	static struct held h;
+
+	/* Dropped by an invalidation, and by an eviction. */
+	assert_int_equal(peek(w, gpa(0)), 0);
+	fake_fail_unmap(1, -EIO);
+	mapcache_invalidate(w->mc);
+	assert_int_equal(w->stats.unmap_failures, 1);
+	fake_fail_unmap(1, -EIO);
+	for (uint32_t i = 0; i < 5; i++)
+		assert_int_equal(peek(w, gpa(i * BUCKET)), 0);
+	assert_int_equal(w->stats.unmap_failures, 2);
+	assert_int_equal(fake.live_foreign, 4);
+
+	/* At the last release of what is stale. */
+	assert_int_equal(hold(w, &h, gpa(0), PAGE, MAPCACHE_READ), 0);
+	mapcache_invalidate(w->mc);
+	fake_fail_unmap(1, -EIO);
+	let_go(w, &h);
+	assert_int_equal(w->stats.unmap_failures, 3);
+	assert_int_equal(w->stats.stale, 0);
+
+	/* Of a page that is only looked at. */
+	fake_hole(5, true);
+	assert_int_equal(peek(w, gpa(5 * PAGE)), -EFAULT);
+	fake_fail_unmap(1, -EIO);
+	assert_int_equal(peek(w, gpa(5 * PAGE)), -EFAULT);
+	assert_int_equal(w->stats.unmap_failures, 4);
+
+	/* Of a ring that is not all there, and of one that was. */
+	fake_fail_unmap(1, -EIO);
+	assert_int_equal(mapcache_pin(w->mc, gpa(4 * PAGE), 2 * PAGE,
+				      MAPCACHE_WRITE, &pin), -EFAULT);
+	assert_int_equal(w->stats.unmap_failures, 5);
+	fake_hole(5, false);
+	assert_int_equal(mapcache_pin(w->mc, gpa(4 * PAGE), 2 * PAGE,
+				      MAPCACHE_WRITE, &pin), 0);
+	fake_fail_unmap(1, -EIO);
+	mapcache_unpin(w->mc, &pin);
+	assert_int_equal(w->stats.unmap_failures, 6);
+
+	/* Of grants, of a request and of a ring. */
+	fake_grant(10, 10, false);
+	assert_int_equal(hold(w, &h, GRANT(10, 0), 9, MAPCACHE_READ), 0);
+	fake_fail_unmap(1, -EIO);
+	let_go(w, &h);
+	assert_int_equal(w->stats.unmap_failures, 7);
+	assert_int_equal(mapcache_pin(w->mc, GRANT(10, 0), 9, MAPCACHE_WRITE,
+				      &pin), 0);
+	fake_fail_unmap(1, -EIO);
+	mapcache_unpin(w->mc, &pin);
+	assert_int_equal(w->stats.unmap_failures, 8);
+	assert_int_equal(w->stats.grant_pages, 0);
+
+	mapcache_invalidate(w->mc);
+	assert_int_equal(fake.live_foreign + fake.live_grants, 0);
+	assert_int_equal(peek(w, gpa(5 * PAGE)), 0);
+	assert_int_equal(w->stats.unmap_failures, fake.lost);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD(an_impossible_configuration_is_refused),
+		WORLD(each_bucket_has_a_number),
 		WORLD(a_bucket_is_mapped_once),
 		WORLD(what_is_cached_stays_in_the_budget),
 		WORLD(a_bucket_in_use_is_never_evicted),
@@ -423,6 +512,7 @@ int main(void)
 		WORLD(a_pin_is_contiguous_and_private),
 		WORLD(a_pin_that_fails_leaves_nothing),
 		WORLD(each_outside_call_may_fail),
+		WORLD(each_unmap_may_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
