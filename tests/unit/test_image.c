@@ -390,16 +390,25 @@ static int loop_attach(char *name, size_t len, bool read_only)
 	return fd;
 }
 
+/* A device of a megabyte, where there are any. */
+static int begin_device(char *name, size_t len, bool read_only)
+{
+	int fd;
+
+	make(MIB);
+	fd = loop_attach(name, len, read_only);
+	if (fd < 0)
+		skip();
+	return fd;
+}
+
 static void a_device_is_measured(void **state)
 {
 	char loop[32];
 	int fd;
 
 	(void)state;
-	make(MIB);
-	fd = loop_attach(loop, sizeof(loop), false);
-	if (fd < 0)
-		skip();
+	fd = begin_device(loop, sizeof(loop), false);
 	assert_int_equal(open_at(&image, loop, false), 0);
 	assert_true(image.block);
 	assert_int_equal(image.size, MIB);
@@ -421,10 +430,7 @@ static void a_device_has_one_writer(void **state)
 	int fd;
 
 	(void)state;
-	make(MIB);
-	fd = loop_attach(loop, sizeof(loop), false);
-	if (fd < 0)
-		skip();
+	fd = begin_device(loop, sizeof(loop), false);
 	assert_int_equal(open_at(&other, loop, false), 0);
 	for (int i = 0; i < 2; i++) {
 		refused(loop, false, -EBUSY, "is in use: mounted, part of");
@@ -443,10 +449,7 @@ static void a_read_only_device_is_refused_for_writing(void **state)
 	int fd;
 
 	(void)state;
-	make(MIB);
-	fd = loop_attach(loop, sizeof(loop), true);
-	if (fd < 0)
-		skip();
+	fd = begin_device(loop, sizeof(loop), true);
 	assert_true(open_at(&image, loop, false) < 0);
 	assert_non_null(strstr(text, "make the disk read-only"));
 	assert_int_equal(open_at(&image, loop, true), 0);
