@@ -35,6 +35,7 @@ static struct {
 	bool failed;				/* FAILED was said */
 	bool killed, must_be_killed;
 	bool released[NDISKS];
+	bool deaf;				/* it reads nothing */
 	int worker;				/* its end of the socket */
 } s;
 
@@ -135,13 +136,17 @@ static bool model_answer(const struct proto_msg *msg)
 		if (i < 0 || (!ready && model_is_fatal(&s.disk[i])))
 			return false;
 		s.held[i] = ready;
-		if (ready)
-			s.status[i] = s.disk[i].leaving && !s.env.stopping ?
-				      DISK_REMOVING : DISK_RUNNING;
-		else
+		if (!ready) {
 			s.status[i] = s.disk[i].leaving ? DISK_CLOSED :
 							  DISK_FAILED;
-		return true;
+			return true;
+		}
+		s.status[i] = DISK_RUNNING;
+		if (!s.disk[i].leaving || s.env.stopping)
+			return true;
+		/* It is asked to let go of it, and does not hear that. */
+		s.status[i] = DISK_REMOVING;
+		return !s.deaf;
 	case PROTO_DISK_REMOVED:
 		i = model_find(msg->slot.slot, DISK_REMOVING);
 		if (i < 0)
@@ -157,8 +162,9 @@ static bool model_answer(const struct proto_msg *msg)
 /* --- what is said ------------------------------------------------------------- */
 
 /*
- * Asked for: bits 0, 1 what, bit 2 that it is to go again, bit 3 that it is new,
- * bit 4 that workers were replaced for it.
+ * The guest: its status, bit 3 that the manager ends, bit 5 that the worker reads
+ * nothing. Each disk: bits 0, 1 what was asked, bit 2 that it is to go again, bit 3
+ * that it is new, bit 4 that workers were replaced for it.
  */
 static void make_guest(struct input *in)
 {
@@ -177,6 +183,9 @@ static void make_guest(struct input *in)
 					    .ready = nothing_ready };
 	g->timer.fire = nothing_fires;
 	MUST(!loop_add(&s.loop, &g->messages));
+	s.deaf = how & 32;
+	while (s.deaf && send(g->worker.sock, "", 1, MSG_DONTWAIT) == 1)
+		;
 	LIST_INIT(&g->disks);
 	for (uint32_t i = 0; i < NDISKS; i++) {
 		how = input_u8(in);
@@ -256,7 +265,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			say(&in);
 		dialog_receive(&s.guest);
 		check();
-		while (proto_recv(s.worker, &heard, &none) == 1)
+		while (!s.deaf && proto_recv(s.worker, &heard, &none) == 1)
 			MUST(heard.type == PROTO_DISK_REMOVE && none < 0);
 	}
 	loop_fini(&s.loop);

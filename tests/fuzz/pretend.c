@@ -187,6 +187,14 @@ uint32_t ioreq_vcpus(const struct xen_ioreq *io)
 	return PRETEND_VCPUS;
 }
 
+static bool range_fails(void)
+{
+	if (!pretend.range_failures)
+		return false;
+	pretend.range_failures--;
+	return true;
+}
+
 static uint64_t *find_range(uint64_t base)
 {
 	for (uint32_t i = 0; i < MAX_RANGES; i++)
@@ -200,6 +208,8 @@ int ioreq_add_range(struct xen_ioreq *io, uint64_t base, uint64_t size)
 	uint64_t *room = find_range(0);
 
 	(void)io;
+	if (range_fails())
+		return -ENOMEM;
 	if (!base || base + size < base)
 		return -EINVAL;
 	if (find_range(base))
@@ -217,6 +227,8 @@ int ioreq_remove_range(struct xen_ioreq *io, uint64_t base, uint64_t size)
 
 	(void)io;
 	(void)size;
+	if (range_fails())
+		return -EIO;
 	if (!range)
 		return -ENOENT;
 	*range = 0;
@@ -228,6 +240,8 @@ int ioreq_add_pci(struct xen_ioreq *io, uint32_t slot)
 {
 	(void)io;
 	MUST(slot < 32);
+	if (range_fails())
+		return -ENOMEM;
 	if (host.functions >> slot & 1)
 		return -EEXIST;
 	host.functions |= 1u << slot;
@@ -239,6 +253,8 @@ int ioreq_remove_pci(struct xen_ioreq *io, uint32_t slot)
 {
 	(void)io;
 	MUST(slot < 32);
+	if (range_fails())
+		return -EIO;
 	if (!(host.functions >> slot & 1))
 		return -ENOENT;
 	host.functions &= ~(1u << slot);

@@ -28,6 +28,7 @@ struct pretend {
 	uint32_t handles;		/* at this moment */
 	uint32_t irqs;
 	uint32_t irq_failures;		/* to come */
+	uint32_t range_failures;	/* to come: windows, PCI functions */
 	uint32_t log_lines;
 };
 

@@ -254,7 +254,9 @@ static void fail_something(struct input *in)
 	static const int errs[] = { ENOMEM, EAGAIN, EINVAL, EFAULT, ESRCH };
 	uint8_t how = input_u8(in);
 
-	if (how & 0x80)
+	if ((how & 0xc0) == 0xc0)
+		pretend.range_failures = how & 7;
+	else if (how & 0x80)
 		pretend.irq_failures = how & 7;
 	else
 		fake_fail_call(1 + how % 16, -errs[how / 16 % 5]);
@@ -285,6 +287,54 @@ static void send_message(struct input *in)
 	tell(&msg, how & 64 ? s.image : -1);
 }
 
+/* A packet that is no message. */
+static void send_half(void)
+{
+	struct proto_msg msg = { .type = PROTO_STOP };
+
+	(void)!send(s.sock, &msg, sizeof(msg) / 2, MSG_DONTWAIT);
+}
+
+/* A disk whose descriptor can't be read or written. */
+static void send_useless_disk(void)
+{
+	struct proto_msg msg = { .type = PROTO_DISK_ADD, .disk = s.disk[0] };
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", s.image);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	MUST(fd >= 0);
+	msg.disk.flags |= PROTO_DISK_FRESH;
+	tell(&msg, fd);
+	close(fd);
+}
+
+/* The manager reads nothing: what a worker says finds no room, for a while. */
+static void fill_socket(void)
+{
+	struct proto_msg msg = { .type = PROTO_READY };
+
+	while (send(s.w.sock, &msg, sizeof(msg), MSG_DONTWAIT) > 0)
+		;
+}
+
+/* True if the round goes on without another access. */
+static bool manager_step(uint8_t what)
+{
+	if (what & 16)
+		tell_type(PROTO_DETACH);
+	else if (what & 32)
+		longjmp(s.killed, 1);
+	else if ((what & 0xc0) == 0xc0)
+		send_useless_disk();
+	else if (what & 0x40)
+		send_half();
+	else if (what & 0x80)
+		fill_socket();
+	return (what & 0xf0) != 0x80;
+}
+
 static void spoil_state(void)
 {
 	struct input *in = s.in;
@@ -309,7 +359,7 @@ static void spoil_state(void)
 	}
 }
 
-/* True if the round goes on without another access. */
+/* The same. */
 static bool step(struct input *in)
 {
 	uint8_t what = input_u8(in);
@@ -326,11 +376,7 @@ static bool step(struct input *in)
 		send_message(in);
 		return true;
 	case 14:
-		if (what & 16)
-			tell_type(PROTO_DETACH);
-		else if (what & 32)
-			longjmp(s.killed, 1);
-		return true;
+		return manager_step(what);
 	default:
 		return true;
 	}
