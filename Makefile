@@ -122,6 +122,7 @@ sim-world-objs := \
 # Its toolstack, and what only xenstored is lent.
 simctl-objs := \
 	tests/sim/devices.o \
+	tests/sim/nodes.o \
 	tests/sim/simctl.o \
 	tests/sim/toolstack.o
 
@@ -624,7 +625,8 @@ export FUZZ_BUILD := $(CURDIR)
 fuzz-script := $(srcdir)/tests/fuzz/run.sh
 
 # The programs in the simulated Xen: those that take seconds, and all.
-sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life model removal start)
+sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life model nonsense removal \
+	start)
 sim-all := $(sim-short) $(patsubst %,$(srcdir)/tests/sim/%.sh,manager failwalk)
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)

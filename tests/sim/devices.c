@@ -119,6 +119,26 @@ static void fill_front(struct writer *w, const struct device *d)
 	put_key(w, d->front, "trusted", "1");
 }
 
+/* In the back end's nodes only; libxl's own are its own business. */
+static void change_keys(struct writer *w, const struct device *d)
+{
+	for (uint32_t i = 0; i < d->disk->changes; i++) {
+		const char *change = d->disk->change[i];
+		size_t key = strcspn(change, "=");
+		char path[256];
+
+		if (*change == '-') {
+			snprintf(path, sizeof(path), "%s/%s", d->back,
+				 change + 1);
+			w->failed |= !xs_rm(w->xs, w->t, path);
+		} else {
+			snprintf(path, sizeof(path), "%s/%.*s", d->back,
+				 (int)key, change);
+			store_put(w, path, "%s", change + key + 1);
+		}
+	}
+}
+
 static void fill_device(struct writer *w, const void *arg)
 {
 	const struct device *d = arg;
@@ -128,6 +148,7 @@ static void fill_device(struct writer *w, const void *arg)
 	fill_front(w, d);
 	if (d->disk) {
 		fill_back(w, d, d->back);
+		change_keys(w, d);
 		fill_back(w, d, d->libxl);
 	} else {
 		fill_generic(w, d, d->back);

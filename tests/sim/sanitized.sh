@@ -17,5 +17,5 @@ export PRODUCT SANITIZED=1
 # What was freed is kept for a while, to notice who uses it: not too long here.
 export ASAN_OPTIONS=quarantine_size_mb=16
 "$here/../check.sh" -s "$here/../e2e/run.sh -w sim -j $(nproc)" "$here/life.sh" \
-	"$here/model.sh" "$here/removal.sh" "$here/start.sh" | sed -u 's,sim/,sanitized/,'
+	"$here/model.sh" "$here/nonsense.sh" "$here/removal.sh" "$here/start.sh" | sed -u 's,sim/,sanitized/,'
 exit "${PIPESTATUS[0]}"

@@ -22,11 +22,15 @@ static const char usage[] =
 	"list                         id, name, state, pages mapped by back ends\n"
 	"shutdown ID poweroff|reboot|suspend|crash   as the guest does it\n"
 	"destroy ID                   pause, remove its disks, destroy\n"
-	"disk-add ID VDEV FILE [ro] [grants]   as libxl: 10 s for state 2\n"
+	"disk-add ID VDEV FILE [ro] [grants] [KEY=VALUE]... [-KEY]...\n"
+	"                             as libxl: 10 s for state 2; but with another\n"
+	"                             value of a key, or without it\n"
 	"generic-add ID TYPE [grants]          a generic virtio device\n"
 	"disk-remove ID VDEV          10 s for state 6\n"
 	"store-list PATH              names below a node of xenstore, one a line\n"
 	"store-read PATH              its value\n"
+	"store-write PATH VALUE\n"
+	"store-remove PATH            with all that is below\n"
 	"read ID ADDRESS              four bytes of a device, by vCPU 0\n"
 	"write ID ADDRESS VALUE\n"
 	"invalidate ID                a request to drop all mappings, on vCPU 0\n"
@@ -82,7 +86,7 @@ static struct sim_dom *domain(struct sim_world *w, const char *text,
 	return dom;
 }
 
-static int check(const char *what, int ret)
+int check(const char *what, int ret)
 {
 	if (ret)
 		fprintf(stderr, "simctl: %s: %s\n", what, strerror(-ret));
@@ -189,8 +193,11 @@ static int do_disk_add(char **arg)
 			disk.read_only = true;
 		else if (!strcmp(*a, "grants"))
 			disk.grants = true;
+		else if (disk.changes + 1 < TOOLSTACK_CHANGES &&
+			 (**a == '-' || strchr(*a, '=')))
+			disk.change[disk.changes++] = *a;
 		else
-			die("%s: not ro, not grants", *a);
+			die("%s: not ro, not grants, no key", *a);
 	}
 	ret = toolstack_disk_add(toolstack_open(), info.domid, &disk, &place);
 	if (!ret)
@@ -220,26 +227,6 @@ static int do_disk_remove(char **arg)
 {
 	return check(arg[1], toolstack_disk_remove(toolstack_open(),
 						   number(arg[0]), arg[1]));
-}
-
-static int do_store_list(char **arg)
-{
-	unsigned int n = 0;
-	char **names = xs_directory(toolstack_open(), XBT_NULL, arg[0], &n);
-
-	for (unsigned int i = 0; names && i < n; i++)
-		puts(names[i]);
-	return check(arg[0], names ? 0 : -errno);
-}
-
-static int do_store_read(char **arg)
-{
-	unsigned int len;
-	char *value = xs_read(toolstack_open(), XBT_NULL, arg[0], &len);
-
-	if (value)
-		puts(value);
-	return check(arg[0], value ? 0 : -errno);
 }
 
 static int do_invalidate(char **arg)
@@ -351,11 +338,13 @@ static const struct command {
 	{ "list", 0, 0, do_list },
 	{ "shutdown", 2, 2, do_shutdown },
 	{ "destroy", 1, 1, do_destroy },
-	{ "disk-add", 3, 5, do_disk_add },
+	{ "disk-add", 3, 9, do_disk_add },
 	{ "generic-add", 2, 3, do_generic_add },
 	{ "disk-remove", 2, 2, do_disk_remove },
-	{ "store-list", 1, 1, do_store_list },
-	{ "store-read", 1, 1, do_store_read },
+	{ "store-list", 1, 1, nodes_list },
+	{ "store-read", 1, 1, nodes_read },
+	{ "store-write", 2, 2, nodes_write },
+	{ "store-remove", 1, 1, nodes_remove },
 	{ "read", 2, 2, do_read },
 	{ "write", 3, 3, do_write },
 	{ "invalidate", 1, 1, do_invalidate },

@@ -33,15 +33,23 @@ int store_transaction(struct xs_handle *xs,
 __attribute__((noreturn, format(printf, 1, 2)))
 void die(const char *fmt, ...);
 
+/* The status to end with; of -errno it says what it was for. */
+int check(const char *what, int ret);
+
 struct xs_handle *toolstack_open(void);
 /* What libxl writes about a new domain, and tell xenstored about it. */
 void toolstack_introduce(struct xs_handle *xs, const struct sim_dom_info *dom);
 /* Its nodes, and those of its devices. */
 void toolstack_forget(struct xs_handle *xs, const struct sim_dom_info *dom);
 
+#define TOOLSTACK_CHANGES 8u
+
 struct toolstack_disk {
 	const char *vdev, *path;
 	bool read_only, grants;
+	/* What libxl would not write: KEY=VALUE instead, or -KEY. */
+	const char *change[TOOLSTACK_CHANGES];
+	uint32_t changes;
 };
 
 struct toolstack_generic {
@@ -71,5 +79,12 @@ int toolstack_disk_remove(struct xs_handle *xs, uint32_t domid,
 			  const char *vdev);
 /* All devices, side by side as libxl does. */
 int toolstack_devices_remove(struct xs_handle *xs, uint32_t domid);
+
+/* --- nodes.c: commands, for xenstore by hand ------------------------------------ */
+
+int nodes_list(char **arg);
+int nodes_read(char **arg);
+int nodes_write(char **arg);
+int nodes_remove(char **arg);
 
 #endif
