@@ -13,34 +13,10 @@ set -euo pipefail
 export SIM_PATIENCE_MS=4000
 : >"$SIM_WORLD/daemon.log"
 
-# said WORDS: since the last look()
-look() {
-	wc -l <"$SIM_WORLD/daemon.log" >"$SIM_WORLD/looked"
-}
-
-said() {
-	tail -n +$(($(cat "$SIM_WORLD/looked") + 1)) "$SIM_WORLD/daemon.log" |
-		grep -qF -- "$1"
-}
-
-# The last thing of Xen's that a worker has, whoever is its parent.
-let_go() {
-	[ "$(count resource_maps)" = 0 ]
-}
-
 # as_worker FILE: who is started as a worker from now on
 as_worker() {
 	ln -sfn "$1" "$SIM_WORLD/worker.new"
 	mv -T "$SIM_WORLD/worker.new" "$SIM_WORLD/worker"
-}
-
-# The status register, which only a worker with the guest's state knows.
-status_is() {
-	[ "$("$SIMCTL" read "$id" $((base + 0x70)))" = "$1" ]
-}
-
-locked() {
-	! flock -n "$1" true
 }
 
 kill_daemon() {
@@ -81,12 +57,10 @@ within 5 let_go
 SIM_PATIENCE_MS=200 "$SIMCTL" destroy "$id" 2>/dev/null || :
 [ -e "$run/$id.state" ] || fail "nobody was there to remove it"
 : >"$run/$id.control"
-(flock 7 && exec sleep 60) 7<"$run/$id.state" &
-holder=$!
-within 5 locked "$run/$id.state"
+hold "$run/$id.state"
 daemon_start "${configuration[@]}"
 [ -e "$run/$id.state" ] || fail "the state was in use"
-kill $holder
+unhold
 within 5 test ! -e "$run/$id.state"
 within 5 test ! -e "$run/$id.control"
 
@@ -105,7 +79,7 @@ status_is 0x3 || fail "the guest noticed"
 
 echo "--- a worker that never works: tried again, given up, reloaded"
 look
-as_worker "$(command -v false)"
+as_worker "$(type -P false)"
 kill -9 "$(workers)"
 within 10 said "is not started again"
 vblk list | grep -q lost || fail "it is not shown as lost"
@@ -147,6 +121,78 @@ look
 kill -HUP "$pid"
 within 5 said "serving again"
 status_is 0x3 || fail "the status is lost"
+
+echo "--- a guest that Xen says nothing of, for once"
+look
+third=$("$SIMCTL" create three 16 1)
+"$SIMCTL" fault xc_info:1:EIO >/dev/null
+"$SIMCTL" destroy "$third"
+within 5 said "dom$id: Xen does not say whether it lives: Input/output error"
+"$SIMCTL" fault clear
+status_is 0x3 || fail "the guest noticed"
+
+# refused FAULT WORDS: a guest's first disk, and the next one is served
+refused() {
+	third=$("$SIMCTL" create three 16 1)
+	"$SIMCTL" fault "$1" >/dev/null
+	! "$SIMCTL" disk-add "$third" xvda "$SIM_WORLD/three.img" \
+		2>/dev/null || fail "a disk in spite of $1"
+	"$SIMCTL" fault clear
+	"$SIMCTL" store-read \
+		"/local/domain/0/backend/virtio_disk/$third/51712/hotplug-error" |
+		grep -qF -- "$2" || fail "xl is not told '$2'"
+	"$SIMCTL" destroy "$third"
+}
+
+echo "--- what a host lacks, in words that say what to do"
+refused dm_open:1:ENOENT "(is the module loaded, xen_privcmd or xen_evtchn?)"
+refused ev_open:1:ENODEV "(is the module loaded, xen_privcmd or xen_evtchn?)"
+refused dm_create:1:ENOSPC "(a guest can have eight ioreq servers)"
+refused dm_vcpus:1:ENOSYS "it must be built with CONFIG_EXPERT and CONFIG_IOREQ_SERVER)"
+refused dm_vcpus:1:EPERM "nr_vcpus: Operation not permitted"
+
+worker_of() {
+	pgrep -P "$pid" -f "^xen-vblk-worker dom$1\$"
+}
+
+stopping() {
+	vblk list | grep -q "^ *$1 .*stopping"
+}
+
+# The last disk of a guest is removed, and its worker does not get to it.
+half_removed() {
+	third=$("$SIMCTL" create three 16 1)
+	"$SIMCTL" disk-add "$third" xvda "$SIM_WORLD/three.img" >/dev/null ||
+		fail "disk-add"
+	kill -STOP "$(worker_of "$third")"
+}
+
+echo "--- a server that no worker takes away"
+half_removed
+look
+"$SIMCTL" disk-remove "$third" xvda &
+job=$!
+within 5 stopping "$third"
+as_worker "$(type -P false)"
+kill -9 "$(worker_of "$third")"
+wait "$job" || fail "the disk is not removed"
+said "its ioreq server can't be taken away and stays in Xen until the guest ends" ||
+	fail "it does not say so"
+[ "$(count servers)" = 2 ] || fail "the server is gone"
+as_worker "$product/xen-vblk-worker"
+"$SIMCTL" destroy "$third"
+[ "$(count servers)" = 1 ] || fail "the server is there"
+
+echo "--- nor has to, because the guest is gone"
+half_removed
+worker=$(worker_of "$third")
+SIM_PATIENCE_MS=500 "$SIMCTL" destroy "$third" 2>/dev/null &&
+	fail "there was nobody to close the disk"
+opened=$(count dm_open)
+kill -9 "$worker"
+within 5 test ! -e "$run/$third.state"
+[ "$(count dm_open)" = "$opened" ] || fail "another worker was started for it"
+status_is 0x3 || fail "the guest noticed"
 
 echo "--- told to end, with a worker that stands still"
 look

@@ -72,3 +72,39 @@ held() {
 nothing_left() {
 	[ "$(held)" = 0 ] && [ -z "$("$SIMCTL" list)" ] && ! workers
 }
+
+# look; said WORDS: in the log, since then
+look() {
+	wc -l <"$SIM_WORLD/daemon.log" >"$SIM_WORLD/looked"
+}
+
+said() {
+	tail -n +$(($(cat "$SIM_WORLD/looked") + 1)) "$SIM_WORLD/daemon.log" |
+		grep -qF -- "$1"
+}
+
+# The last thing of Xen's that a worker has, whoever is its parent.
+let_go() {
+	[ "$(count resource_maps)" = 0 ]
+}
+
+# The status register, which only a worker with the guest's state knows.
+status_is() {
+	[ "$("$SIMCTL" read "$id" $((base + 0x70)))" = "$1" ]
+}
+
+locked() {
+	! flock -n "$1" true
+}
+
+# hold FILE: locked by another process, $holder; unhold
+hold() {
+	(flock 7 && exec sleep 60) 7>>"$1" &
+	holder=$!
+	within 5 locked "$1"
+}
+
+unhold() {
+	kill "$holder"
+	wait "$holder" 2>/dev/null || :
+}
