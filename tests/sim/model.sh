@@ -59,15 +59,6 @@ served() {
 	"$product/xen-vblk" -s "$run/$id.control" list | grep -q running
 }
 
-# A worker that was its has nothing of Xen's any more.
-let_go() {
-	[ "$(count resource_maps)" = 0 ]
-}
-
-locked() {
-	! flock -n "$1" true
-}
-
 device_is() {
 	[ "$(store "/local/domain/0/backend/virtio/$id/0/state")" = "$1" ]
 }
@@ -97,6 +88,22 @@ model_ends 0 "SIGHUP: the guest ends"
 device_is 6 || fail "the device is not closed"
 gone
 
+echo "--- ready, with channels that nobody serves"
+guest
+channel=/local/domain/0/backend/console/$id
+"$SIMCTL" store-write "$channel/1/state" 1
+"$SIMCTL" store-write "$channel/0/state" 1
+model_start -disk "index=0,path=$disk" -chardev \
+	"socket,id=libxl-channel2,path=$SIM_WORLD/none2,server=on,wait=off"
+within 10 ready
+[ "$(store "$channel/1/state")" = 6 ] || fail "the channel is not closed"
+[ "$(store "$channel/0/state")" = 1 ] || fail "that is xenconsoled's"
+! store "$channel/2" || fail "a channel that was not there is made"
+kill -HUP "$pid"
+model_ends 0 "SIGHUP: the guest ends"
+"$SIMCTL" store-remove "$channel"
+gone
+
 echo "--- ready, and the guest is gone"
 guest
 model_start -disk "index=0,path=$disk" -log-level debug
@@ -120,6 +127,23 @@ for signal in TERM KILL; do
 	[ "$("$SIMCTL" read "$id" $((base + 0x70)))" = 0x3 ] ||
 		fail "the status is lost"
 done
+
+echo "--- killed, and the next one can't: the guest waits, nothing is closed"
+kill -9 "$pid"
+wait "$pid" 2>/dev/null || :
+within 5 let_go
+mv "$disk" "$disk.away"
+model_start -disk "index=0,path=$disk"
+model_ends 1 "ended with an error"
+device_is 2 || fail "the device is not what it was"
+mv "$disk.away" "$disk"
+model_start -drive a
+model_ends 2 "there is no option -drive"
+device_is 2 || fail "somebody who was started wrongly has closed it"
+model_start -disk "index=0,path=$disk"
+within 10 grep -q "serving again" "$SIM_WORLD/model.log"
+[ "$("$SIMCTL" read "$id" $((base + 0x70)))" = 0x3 ] ||
+	fail "the status is lost"
 kill -HUP "$pid"
 model_ends 0 "SIGHUP: the guest ends"
 gone
@@ -145,15 +169,34 @@ refused 1 "nobody can be listened to at -chardev extra" -disk "index=0,path=$dis
 	-chardev "socket,id=extra,path=/nonexistent/a,server=on,wait=off" \
 	-mon chardev=extra,mode=control
 
+echo "--- can't begin, and nothing is touched that may be another's"
+LD_LIBRARY_PATH=$SIM_LIBS "$product/xen-vblk-dm" -drive a \
+	>"$SIM_WORLD/model.log" 2>&1 && fail "it begins without a guest"
+grep -qF "there is no option -drive" "$SIM_WORLD/model.log" ||
+	fail "it does not say why"
+# begins_not WORDS DIRECTORY: nobody can have a lock in there
+begins_not() {
+	guest
+	echo "runtime-dir = $2" >"$SIM_WORLD/other.conf"
+	model_start -disk "index=0,path=$disk" -config "$SIM_WORLD/other.conf"
+	model_ends 1 "$1"
+	device_is 1 || fail "that was not its own to close"
+	"$SIMCTL" store-write "/local/domain/0/backend/virtio/$id/0/state" 6
+	gone
+}
+: >"$SIM_WORLD/file"
+begins_not "$SIM_WORLD/file can't be used" "$SIM_WORLD/file"
+mkdir "$SIM_WORLD/open"
+chmod 777 "$SIM_WORLD/open"
+begins_not "can be written by others" "$SIM_WORLD/open"
+
 echo "--- another process has the guest"
 guest
-(flock 7 && exec sleep 60) 7>"$run/$id.state" &
-holder=$!
-within 5 locked "$run/$id.state"
+hold "$run/$id.state"
 model_start -disk "index=0,path=$disk"
 model_ends 1 "another process serves this guest"
 device_is 1 || fail "that was not its own to close"
-kill $holder
+unhold
 rm -f "$run/$id.state"
 "$SIMCTL" destroy "$id" 2>/dev/null || :
 within 5 nothing_left

@@ -57,6 +57,9 @@ says 0 "" "$daemon" -t -f -l debug -c "$conf"
 printf 'worker = /nonexistent\n' >"$conf"
 says 1 "no guest can be served" "$daemon" -t -c "$conf"
 
+says 1 "/nonexistent: No such file" "$model" -xen-domid 99 -config /nonexistent \
+	-disk "index=0,path=$SIM_WORLD/a.img"
+
 echo "--- the runtime directory"
 configure
 mkdir "$run"
