@@ -96,12 +96,12 @@ static int step_zero(const struct step *s)
 			  s->len, 0);
 }
 
+static char serial[VIRTIO_BLK_ID_BYTES + 1];
+
 static int step_id(const struct step *s)
 {
-	char id[VIRTIO_BLK_ID_BYTES + 1];
-
 	(void)s;
-	return gblk_id(&disk.queue[0], id);
+	return gblk_id(&disk.queue[0], serial);
 }
 
 /* As a guest that has several vCPUs may do it at any time. */
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
 	/* What is in use then, the grants' owner has complained of. */
 	gblk_close(&disk);
 	gram_check(&ram);
-	printf("%u errors, %u resets\n", errors, resets);
+	printf("serial %s\n%u errors, %u resets\n", serial, errors, resets);
 	if (fault)
 		printf("%llu failed calls\n", (unsigned long long)
 		       sim_fault_hits(world, fault_number));

@@ -14,17 +14,20 @@ alive() {
 	[ "$("$SIMCTL" read "$id" $((base + 0x70)))" = 0x3 ]
 }
 
-# shellcheck disable=SC2119 # no lines
-daemon_start
+daemon_start "[disk one/xvda]" "serial = a-serial-number"
 truncate -s 16M "$SIM_WORLD/disk.img"
 id=$("$SIMCTL" create one 64 2)
-read -r base _ < <("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" grants) ||
+read -r base irq < <("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" grants) ||
 	fail "disk-add"
 # "virt", version 2, a block device
 [ "$("$SIMCTL" read "$id" "$base")" = 0x74726976 ] || fail "no magic"
 [ "$("$SIMCTL" read "$id" $((base + 4)))" = 0x2 ] || fail "version"
 [ "$("$SIMCTL" read "$id" $((base + 8)))" = 0x2 ] || fail "device"
 "$SIMCTL" invalidate "$id" || fail "invalidate"
+
+[ "$("$build/tests/guest/verify" "$id" "$base" "$irq" grant |
+	sed -n 's/^serial //p')" = a-serial-number ] || fail "serial number"
+"$SIMCTL" write "$id" $((base + 0x70)) 0 || fail "status"
 "$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
 
 old=$(workers) || fail "no worker"
@@ -41,6 +44,19 @@ alive || fail "a vCPU sleeps on its answer"
 alive || fail "a vCPU is answered and not woken"
 alive || fail "a vCPU is not heard any more"
 "$SIMCTL" fault clear
+
+# A guest with one vCPU: who has taken its event does not ask for another.
+two=$("$SIMCTL" create two 16 1)
+truncate -s 1M "$SIM_WORLD/two.img"
+read -r one_vcpu _ < <("$SIMCTL" disk-add "$two" xvda "$SIM_WORLD/two.img") ||
+	fail "disk-add"
+asked=$(count ev_pending)
+for ((i = 0; i < 20; i++)); do
+	"$SIMCTL" read "$two" "$one_vcpu" >/dev/null || fail "read"
+done
+asked=$(($(count ev_pending) - asked))
+[ $asked -lt 30 ] || fail "20 accesses cost $asked calls"
+"$SIMCTL" destroy "$two" || fail "destroy"
 
 "$SIMCTL" disk-remove "$id" xvda || fail "disk-remove"
 "$SIMCTL" destroy "$id" || fail "destroy"
