@@ -627,7 +627,8 @@ fuzz-script := $(srcdir)/tests/fuzz/run.sh
 # The programs in the simulated Xen: those that take seconds, and all.
 sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life model nonsense removal \
 	start)
-sim-all := $(sim-short) $(patsubst %,$(srcdir)/tests/sim/%.sh,manager failwalk)
+sim-all := $(sim-short) $(patsubst %,$(srcdir)/tests/sim/%.sh,manager state \
+	failwalk)
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)
 hostile := $(srcdir)/tests/hostile/run.sh
