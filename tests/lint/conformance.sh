@@ -30,7 +30,7 @@ check_row() {
 		;;
 	esac
 	[ -n "$tests" ] || complain "$clause: no test"
-	for word in $(tr -d '`' <<<"$tests"); do
+	for word in ${tests//\`/}; do
 		test_exists "${word%%:*}" "${word#*:}" ||
 			complain "$clause: there is no test $word"
 	done

@@ -21,15 +21,21 @@ complain() {
 	bad=1
 }
 
-# named TEXT: the tests among its words in backquotes
+# named TEXT: the tests among its words in backquotes, in $names
 named() {
-	# shellcheck disable=SC2016 # backquotes of the document
-	grep -o '`[a-z_]*:[a-z0-9_-]*`' <<<"$1" | tr -d '`' || :
+	local rest=$1
+
+	names=()
+	while [[ $rest =~ \`([a-z_]*:[a-z0-9_-]*)\`(.*) ]]; do
+		names+=("${BASH_REMATCH[1]}")
+		rest=${BASH_REMATCH[2]}
+	done
 }
 
 check_row() {
-	local row=$1 tests=$2 word
+	local row=$1 tests=$2 word names
 
+	named "$tests"
 	case $tests in
 	'not offered: '*)
 		word=$(names_offered "${tests#*: }")
@@ -37,9 +43,9 @@ check_row() {
 		return
 		;;
 	'does not apply: '*) ;;
-	*) [ -n "$(named "$tests")" ] || complain $doc "$row: no test" ;;
+	*) [ ${#names[@]} != 0 ] || complain $doc "$row: no test" ;;
 	esac
-	for word in $(named "$tests"); do
+	for word in ${names[@]+"${names[@]}"}; do
 		test_exists "${word%%:*}" "${word#*:}" ||
 			complain $doc "$row: there is no test $word"
 	done
@@ -56,12 +62,16 @@ done)
 cut -d'|' -f1 <<<"$rows" | diff -u --label "mistakes that were made" \
 	--label "rows that are" <(echo "$want") - || bad=1
 
+table=$(<$doc)
 for f in tests/hostile/lies/*.c; do
-	name=$(basename "$f" .c)
-	grep -q "^LIE(${name}[,)]" "$f" || complain "$f" "has no LIE($name)"
-	grep -q "^| .*\`hostile:$name\`" $doc ||
+	name=${f##*/} name=${name%.c}
+	text=$(<"$f")
+	[[ $text =~ (^|$'\n')"LIE($name"[,\)] ]] ||
+		complain "$f" "has no LIE($name)"
+	[[ $table =~ $'\n'"| "[^$'\n']*"\`hostile:$name\`" ]] ||
 		complain "$f" "is in no row of $doc"
-	[ "$(wc -l <"$f")" -le $longest ] ||
+	lines=${text//[!$'\n']/}
+	[ $((${#lines} + 1)) -le $longest ] ||
 		complain "$f" "is longer than $longest lines"
 done
 exit $bad

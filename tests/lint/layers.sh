@@ -15,6 +15,7 @@ worker='device|disks|orders|queue|startup|transport|transport_mmio|transport_pci
 manager='channel|decline|dialog|disk|guest|manager|minder|node|report|scan|xen-vblk-dm|xen-vblkd'
 processes="backend/($worker|$manager)\.[ch]"
 
+rooms=(backend mapcache xen tools)
 bad=0
 
 complain() {
@@ -22,27 +23,21 @@ complain() {
 	bad=1
 }
 
-sources() {
-	find backend mapcache xen tools -name '*.[ch]' | sort
+# code FILE: without comments, so that prose may name what code may not
+code() {
+	"$cc" -fpreprocessed -dD -E -P "$1" 2>/dev/null
 }
-
-code=$(mktemp -d)
-trap 'rm -rf "$code"' EXIT
-
-# The same tree without comments, so that prose may name what code may not.
-for f in $(sources); do
-	mkdir -p "$code/${f%/*}"
-	"$cc" -fpreprocessed -dD -E -P "$f" 2>/dev/null >"$code/$f"
-done
 
 # only FILES PATTERN WHY: PATTERN (extended) occurs in no file but FILES.
 only() {
 	local hit file
 
-	while IFS= read -r hit; do
-		file=${hit%%:*}
-		[[ $file =~ ^($1)$ ]] || complain "$file" "${hit#*:} -- $3"
-	done < <(cd "$code" && grep -rE "$2" . | sed 's|^\./||')
+	while IFS= read -r file; do
+		[[ ! $file =~ ^($1)$ ]] || continue
+		while IFS= read -r hit; do
+			complain "$file" "$hit -- $3"
+		done < <(code "$file" | grep -E "$2")
+	done < <(grep -rlE --include='*.[ch]' "$2" "${rooms[@]}")
 }
 
 call() {
@@ -78,16 +73,19 @@ only 'backend/spawn\.c' "$(call \
 
 # --- who looks down on whom -----------------------------------------------------
 
+# "FILE NAME" for each include in quotes
+edges=$(grep -rE --include='*.[ch]' "$include\"" "${rooms[@]}" |
+	sed 's/^\([^:]*\):[^"]*"\([^"]*\)".*/\1 \2/')
+
 # may FILES PATTERN: what FILES include in quotes matches PATTERN.
 may() {
-	local file line name
+	local file name
 
-	while IFS=: read -r file line; do
+	while read -r file name; do
 		[[ $file =~ ^($1)$ ]] || continue
-		name=${line#*\"} name=${name%%\"*}
 		[[ $name =~ ^($2)$ ]] ||
 			complain "$file" "#include \"$name\" -- looks up, or aside"
-	done < <(cd "$code" && grep -rE "$include\"" . | sed 's|^\./||')
+	done <<<"$edges"
 }
 
 may 'xen/.*' 'xen/.*'
@@ -95,19 +93,37 @@ may 'mapcache/.*' '(mapcache|xen)/.*'
 may 'backend/.*' '(backend|mapcache|xen)/.*|config-host\.h'
 may 'tools/.*' '(tools|backend|mapcache|xen)/.*|config-host\.h'
 
+# sees: "FILE NAME" for all that a file of backend/ includes, by way of others, too
+sees() {
+	awk '
+	{ next_of[$1] = next_of[$1] " " $2 }
+	function look(file, from,    list, k, count) {
+		count = split(next_of[file], list)
+		for (k = 1; k <= count; k++) {
+			if ((from, list[k]) in seen)
+				continue
+			seen[from, list[k]] = 1
+			print from, list[k]
+			look(list[k], from)
+		}
+	}
+	END {
+		for (file in next_of)
+			if (file ~ /^backend\//)
+				look(file, file)
+	}' <<<"$edges" | sort
+}
+
 # Parts do not see xen/, not even through somebody else's header.
-for f in backend/*.[ch]; do
-	[[ ! $f =~ ^$processes$ ]] || continue
-	deps=$("$cc" -D_GNU_SOURCE -MM -MG -iquote . "$f" | tr -d '\\\n')
-	for d in $deps; do
-		case $d in
-		xen/*) complain "$f" "sees $d -- a part of backend/ needs no Xen" ;;
-		esac
-		if [[ $d =~ ^$processes$ ]]; then
-			complain "$f" "sees $d -- parts do not know processes"
-		fi
-	done
-done
+while read -r file name; do
+	[[ ! $file =~ ^$processes$ ]] || continue
+	case $name in
+	xen/*) complain "$file" "sees $name -- a part of backend/ needs no Xen" ;;
+	esac
+	if [[ $name =~ ^$processes$ ]]; then
+		complain "$file" "sees $name -- parts do not know processes"
+	fi
+done < <(sees)
 
 [ $bad = 0 ] && echo "layers: fine"
 exit $bad
