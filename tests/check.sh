@@ -7,18 +7,20 @@
 # files and processes of its own, and waits for things to happen, not for time
 # to pass, so that its neighbours do not matter to it. A suite is a program that
 # runs tests itself, shows its own progress and ends with the same line as this
-# script does; suites run one after the other, and their numbers are added to
-# ours.
+# script does; its numbers are added to ours. Suites run one after the other, but
+# for those that can do with what another leaves of the processors.
 
 set -uo pipefail
 
 usage() {
 	cat <<U
-usage: check.sh [-j JOBS] [-t SECONDS] [-s SUITE]... [TEST]...
+usage: check.sh [-j JOBS] [-t SECONDS] [-s SUITE]... [-b SUITE]... [TEST]...
 
 -j JOBS     tests at a time (default: processors); suites have their own way
 -t SECONDS  how long one test may take (default 300); suites watch themselves
 -s SUITE    a suite, run after the tests (the shell splits it into words)
+-b SUITE    a suite that only computes, and can wait: run beside the last -s,
+            with what that leaves of the processors
 
 A test's line comes when it has ended. What failed is shown again at the end,
 in the order of the arguments, with its output. The last line is
@@ -27,28 +29,30 @@ U
 }
 
 jobs=$(nproc) limit=300
-suites=()
-while getopts j:t:s:h opt; do
+suites=() beside=()
+while getopts b:j:t:s:h opt; do
 	case $opt in
 	j) jobs=$OPTARG ;;
 	t) limit=$OPTARG ;;
+	b) beside+=("$OPTARG") ;;
 	s) suites+=("$OPTARG") ;;
 	h) usage && exit 0 ;;
 	*) usage >&2 && exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
-if [ $(($# + ${#suites[@]})) = 0 ] || ! [ "$jobs" -gt 0 ]; then
+if [ $(($# + ${#suites[@]} + ${#beside[@]})) = 0 ] || ! [ "$jobs" -gt 0 ]; then
 	usage >&2
 	exit 2
 fi
 
-passed=0 failed=0 skipped=0
+group=
 logs=$(mktemp -d) || exit 2
 
 # shellcheck disable=SC2317 # traps call it
 stop() {
 	trap - EXIT INT TERM
+	[ -z "$group" ] || kill -- "-$group" 2>/dev/null
 	# shellcheck disable=SC2046 # a list of numbers
 	kill $(jobs -p) 2>/dev/null
 	wait
@@ -135,10 +139,12 @@ count() {
 
 summary='^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$'
 
-# Everything but the suite's last line is shown at once.
+# run_suite SUITE: everything but its last line is shown at once; that goes to
+# $logs/suites as "PASSED FAILED SKIPPED".
 run_suite() {
-	local log=$logs/suite words counts status p f s name
+	local log words counts status p f s name
 
+	log=$(mktemp -p "$logs")
 	read -ra words <<<"$1"
 	"${words[@]}" 2>&1 </dev/null | tee "$log" |
 		grep --line-buffered -vE "$summary"
@@ -156,10 +162,34 @@ run_suite() {
 		printf '  FAIL    %s: does not say what passed\n' "$name"
 		f=1
 	fi
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	echo "$p $f $s" >>"$logs/suites"
+}
+
+run_beside() {
+	local s
+
+	renice -n 5 -p $BASHPID >/dev/null 2>&1
+	for s; do
+		run_suite "$s"
+	done
+}
+
+run_suites() {
+	while [ $# -gt 1 ]; do
+		run_suite "$1"
+		shift
+	done
+	# A process group, which ends as one.
+	set -m
+	run_beside ${beside[@]+"${beside[@]}"} &
+	group=$!
+	set +m
+	[ $# = 0 ] || run_suite "$1"
+	wait
 }
 
 : >"$logs/results"
+: >"$logs/suites"
 run_tests "$@"
 passed=$(count PASS) failed=$(count FAIL) skipped=$(count SKIP)
 # A test without a result is one, too: its runner was killed.
@@ -168,9 +198,16 @@ if [ $lost != 0 ]; then
 	echo "  FAIL    $lost tests did not say how they went"
 	failed=$((failed + lost))
 fi
-for t in ${suites[@]+"${suites[@]}"}; do
-	run_suite "$t"
-done
+run_suites ${suites[@]+"${suites[@]}"}
+while read -r p f s; do
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done <"$logs/suites"
+# So is one of a suite that was killed.
+lost=$((${#suites[@]} + ${#beside[@]} - $(wc -l <"$logs/suites")))
+if [ $lost != 0 ]; then
+	echo "  FAIL    $lost suites did not say how they went"
+	failed=$((failed + lost))
+fi
 
 for t; do
 	[ -e "$(log_of "$t").failed" ] || continue

@@ -90,7 +90,7 @@ end=$((SECONDS + limit))
 until [ -e "$job.rc" ]; do
 	kill -0 "${pid:-x}" 2>/dev/null || give_up 125 "QEMU is gone (see $dir)"
 	[ "$SECONDS" -lt "$end" ] || time_up
-	sleep 0.05
+	sleep 0.2
 done
 cat "$job.out"
 exit "$(cat "$job.rc")"
