@@ -322,7 +322,9 @@ SIM_TEST_ioreq_life := $(ioreq-tests)
 # it is a program that runs the inputs of tests/fuzz/corpus/NAME.
 
 story := \
+	tests/fuzz/disks.o \
 	tests/fuzz/guest_steps.o \
+	tests/fuzz/memory_fake.o \
 	tests/fuzz/pretend.o \
 	tests/fuzz/story.o \
 	tests/unit/fake_xen.o \

@@ -11,7 +11,6 @@
 #include <linux/virtio_blk.h>
 #include <linux/virtio_pci.h>
 
-#include "tests/unit/fake_xen.h"
 #include "tests/unit/guest.h"
 
 struct side {			/* the driver's, of a queue */
@@ -30,9 +29,16 @@ static struct {
 static uint64_t guest_addr(const struct side *side, uint32_t frame,
 			   uint32_t offset)
 {
-	uint64_t at = (uint64_t)frame * PAGE + offset;
+	return memory_address(frame, offset, side->grants);
+}
 
-	return side->grants ? at | UINT64_C(1) << 63 : at;
+/* What a story may write into memory or a register: see UNNAMED. */
+static uint64_t tame(uint64_t value)
+{
+	for (unsigned int bit = 0; bit < 64; bit += 8)
+		if ((value >> bit & 0xf0) == UNNAMED)
+			value &= ~(UINT64_C(0xff) << bit);
+	return value;
 }
 
 static struct side *which_side(uint8_t how)
@@ -98,6 +104,12 @@ static void configure_later(uint8_t how, uint32_t reg, uint32_t size,
 	};
 }
 
+static void place_window(uint8_t how)
+{
+	configure_later(how, 0x10, 4, (uint32_t)window_of(how));
+	configure_later(how, 0x04, 2, 6);	/* memory, master */
+}
+
 /* Three frames of a queue, from 1 on. */
 static uint32_t ring_frame(uint8_t how)
 {
@@ -127,14 +139,11 @@ static void set_up_queue(uint8_t how, uint32_t features)
 
 	side->grants = how & 4;
 	side->next_desc = 0;
-	guest_ring_init(&side->ring, fake_ram(frame * PAGE),
-			fake_ram((frame + 1) * PAGE + 64),
-			fake_ram((frame + 2) * PAGE + 128),
+	guest_ring_init(&side->ring, memory_at(frame, 0),
+			memory_at(frame + 1, 64), memory_at(frame + 2, 128),
 			(uint16_t)(1u << (how >> 4 & 7) % 5), 0);
-	if (!(how & 8) && is_pci(how)) {
-		configure_later(how, 0x10, 4, (uint32_t)window_of(how));
-		configure_later(how, 0x04, 2, 6);	/* memory, master */
-	}
+	if (!(how & 8) && is_pci(how))
+		place_window(how);
 	if (!(how & 8)) {
 		do_later(how, 0x070, 0);
 		do_later(how, 0x070, 1);
@@ -149,10 +158,10 @@ static void set_up_queue(uint8_t how, uint32_t features)
 	do_later(how, 0x070, 15);
 }
 
-static void put_header(uint64_t at, uint8_t type, uint16_t sector)
+static void put_header(struct virtio_blk_outhdr *h, uint8_t type,
+		       uint16_t sector)
 {
 	static const uint8_t known[] = { 0, 1, 4, 8, 11, 13, 0, 1 };
-	struct virtio_blk_outhdr *h = fake_ram(at);
 
 	h->type = htole32(type & 0x80 ? type : known[type & 7]);
 	h->ioprio = 0;
@@ -160,10 +169,9 @@ static void put_header(uint64_t at, uint8_t type, uint16_t sector)
 }
 
 /* Of DISCARD and WRITE_ZEROES: eight sectors. */
-static void put_range(uint64_t at, uint16_t sector, uint32_t flags)
+static void put_range(struct virtio_blk_discard_write_zeroes *r,
+		      uint16_t sector, uint32_t flags)
 {
-	struct virtio_blk_discard_write_zeroes *r = fake_ram(at);
-
 	r->sector = htole64(sector);
 	r->num_sectors = htole32(8);
 	r->flags = htole32(flags);
@@ -185,7 +193,7 @@ static uint16_t put_shape(struct side *side, const struct shape shape[],
 	if (table) {
 		guest_desc(&d[head], guest_addr(side, table, 0), 16 * n, 4, 0);
 		side->next_desc = (uint16_t)(head + 1) % num;
-		d = fake_ram(table * PAGE);
+		d = memory_at(table, 0);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t at = table ? i : (head + i) % num;
@@ -207,7 +215,7 @@ static void make_request(struct input *in)
 					 131072, 1, 511, 15, 32, 12288, 0,
 					 2048, 7 };
 	uint8_t how = input_u8(in), type = input_u8(in);
-	uint16_t sector = input_u16(in);
+	uint16_t sector = (uint16_t)tame(input_u16(in));
 	uint8_t where = input_u8(in), len = input_u8(in);
 	struct side *side = which_side(how);
 	uint32_t frame = BUFFERS + side->next_desc % 8;
@@ -218,9 +226,9 @@ static void make_request(struct input *in)
 
 	if (!side->ring.num)
 		return;
-	put_header(frame * PAGE + 16, type, sector);
+	put_header(memory_at(frame, 16), type, sector);
 	if ((type & 7) == 4 || (type & 7) == 5)
-		put_range(data * PAGE + (where & 0x80 ? 512 : 0), sector,
+		put_range(memory_at(data, where & 0x80 ? 512 : 0), sector,
 			  how >> 6 & 1);
 	shape[0] = (struct shape){ guest_addr(side, frame, 16), 16, 0 };
 	for (uint32_t i = 0; i < (how >> 4 & 3); i++)
@@ -239,14 +247,12 @@ static void write_desc(struct input *in)
 	uint16_t offset = input_u16(in);
 	uint8_t len = input_u8(in), flags = input_u8(in), next = input_u8(in);
 	struct side *side = which_side(how);
-	struct vring_desc *d = how & 4 ? fake_ram((BUFFERS + 7) * PAGE) :
+	struct vring_desc *d = how & 4 ? memory_at(BUFFERS + 7, 0) :
 					 side->ring.desc;
-	uint64_t addr = (uint64_t)frame * PAGE + offset % PAGE;
+	uint64_t addr = memory_address(frame, offset % PAGE, how & 8);
 
 	if (!side->ring.num)
 		return;
-	if (how & 8)
-		addr |= UINT64_C(1) << 63;
 	if (how & 16)
 		addr |= UINT64_C(0x00ffffffffff0000);
 	guest_desc(&d[at % side->ring.num], addr,
@@ -258,9 +264,9 @@ static void flip(struct input *in)
 	uint8_t frame = input_u8(in);
 	uint16_t offset = input_u16(in);
 	uint8_t value = input_u8(in);
-	uint8_t *at = fake_ram(frame % FRAMES * PAGE + offset % PAGE);
+	uint8_t *at = memory_at(frame % FRAMES, offset % PAGE);
 
-	*at = value == POISON ? 0 : value;
+	*at = value == POISON ? 0 : (uint8_t)tame(value);
 }
 
 static void change_grant(struct input *in)
@@ -268,11 +274,10 @@ static void change_grant(struct input *in)
 	uint32_t frame = input_below(in, FRAMES);
 	uint8_t how = input_u8(in);
 
-	/* A guest that finds its page in use leaves it granted. */
 	if (how & 1)
-		fake_grant(frame, frame, frame >= READ_ONLY || (how & 2));
-	else if (!fake_in_use(frame))
-		fake_end_access(frame);
+		memory_grant(frame, frame >= READ_ONLY || (how & 2));
+	else
+		memory_revoke(frame);
 }
 
 static void raw_access(struct input *in, enum ioreq_kind kind)
@@ -286,7 +291,7 @@ static void raw_access(struct input *in, enum ioreq_kind kind)
 		.addr = window_of(how) + (is_pci(how) ? offset :
 					  offset % (3 * VMMIO_WINDOW_SIZE)),
 		.data = kind == IOREQ_MMIO_WRITE ?
-			input_bytes(in, 1u << (how >> 6)) : 0,
+			tame(input_bytes(in, 1u << (how >> 6))) : 0,
 	};
 }
 
@@ -306,7 +311,7 @@ static void raw_config_access(struct input *in, enum ioreq_kind kind)
 static void set_avail_idx(struct input *in)
 {
 	struct side *side = which_side(input_u8(in));
-	uint16_t idx = input_u16(in);
+	uint16_t idx = (uint16_t)tame(input_u16(in));
 
 	if (side->ring.num)
 		guest_set_avail_idx(&side->ring, idx);
@@ -325,7 +330,7 @@ static void change_hole(struct input *in)
 {
 	uint8_t how = input_u8(in);
 
-	fake_hole(how % FRAMES, how & 0x40);
+	memory_hole(how % FRAMES, how & 0x40);
 }
 
 static void ask_to_unmap(enum ioreq_kind kind)
@@ -387,10 +392,20 @@ void guest_open(uint32_t pci)
 {
 	memset(&g, 0, sizeof(g));
 	g.pci = pci;
-	fake_open(FRAMES);
-	memset(fake_ram(0), UNTOUCHED, fake_ram_size());
-	for (uint32_t i = 0; i < FRAMES; i++)
-		fake_grant(i, i, i >= READ_ONLY);
+	memory_open();
+}
+
+/* A BAR goes where the other may still be: neither is anywhere meanwhile. */
+void guest_reset(void)
+{
+	for (uint8_t i = 0; i < DISKS; i++)
+		if (is_pci(i))
+			configure_later(i, 0x04, 2, 0);
+	for (uint8_t i = 0; i < DISKS; i++) {
+		if (is_pci(i))
+			place_window(i);
+		do_later(i, 0x070, 0);
+	}
 }
 
 bool guest_has_access(void)

@@ -13,19 +13,22 @@
 #include "backend/vmmio.h"
 #include "backend/vpci.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/memory.h"
 #include "xen/ioreq.h"
 
-#define PAGE      4096u
-#define FRAMES    64u		/* of guest memory; reference n is frame n */
-#define READ_ONLY 56u		/* from here on granted for reading only */
 #define BUFFERS   16u		/* first frame that holds no ring */
 #define DISKS     2u
 #define QUEUES    2u		/* of each */
 #define WINDOW    UINT64_C(0x2000000)	/* of the first disk's registers */
 #define PCI_SLOT  4u			/* of the first disk, if it is one of PCI */
 #define PCI_BAR   UINT64_C(0xe0000000)	/* where the guest puts its BAR */
-#define UNTOUCHED 0x11
 #define POISON    0xa5		/* a story does not write it alone */
+/*
+ * Nor any byte from here to 15 more. No buffer is longer than a disk is, so a
+ * device that does what it is told never writes to an address in RAM whose third
+ * byte is UNNAMED + 15.
+ */
+#define UNNAMED   0xd0
 
 #define GUEST_STEPS 12u
 
@@ -33,6 +36,9 @@
 void guest_open(uint32_t pci);
 /* The low four bits of @what say what, below GUEST_STEPS. */
 void guest_step(uint8_t what, struct input *in);
+
+/* Resets both disks, wherever the story has put them. */
+void guest_reset(void);
 
 bool guest_has_access(void);
 /* Some of what was done together is taken, and not all. */

@@ -25,11 +25,11 @@ int worker_main(int argc, char **argv);
 #include <unistd.h>
 
 #include "backend/pool.h"
+#include "tests/fuzz/disks.h"
 #include "tests/fuzz/guest_steps.h"
 #include "tests/fuzz/pretend.h"
 #include "tests/unit/fake_xen.h"
 
-#define IMAGE_SIZE (256u << 10)
 #define DOMID      5u
 #define LIVES      4u
 #define POISON_RUN 16u
@@ -230,23 +230,6 @@ static void listen_to_worker(void)
 	MUST(ret == 0 || ret == -EAGAIN);
 }
 
-static void describe_disk(uint32_t slot, uint8_t how)
-{
-	s.disk[slot] = (struct proto_disk){
-		.slot = slot, .devid = 51712 + 16 * slot,
-		.base = WINDOW + slot * VMMIO_WINDOW_SIZE, .irq = 33 + slot,
-		.flags = how & (PROTO_DISK_READ_ONLY | PROTO_DISK_DIRECT |
-				PROTO_DISK_DISCARD | PROTO_DISK_WRITETHROUGH),
-		/* Larger than the file is: it has shrunk. */
-		.size = how & 16 ? 2 * IMAGE_SIZE : IMAGE_SIZE,
-		.block_size = how & 0x40 ? 4096 : 512,
-		.physical_block_size = 4096, .num_queues = QUEUES,
-		.queue_size = 16, .name = "dom5/xvda",
-		.transport = how & 0x80 ? STATE_PCI : STATE_MMIO,
-		.pci_slot = PCI_SLOT + slot,
-	};
-}
-
 /* --- steps ---------------------------------------------------------------------- */
 
 static void fail_something(struct input *in)
@@ -272,7 +255,7 @@ static void send_message(struct input *in)
 		msg.type = PROTO_DISK_REMOVE;
 		msg.slot.slot = slot;
 	} else if ((how & 32) && slot < STATE_MAX_DISKS) {
-		describe_disk(slot, how);
+		s.disk[slot] = disks_describe(slot, how);
 		tell_disk(slot, how & 64);
 		return;
 	} else if (msg.type == PROTO_STOP || msg.type == PROTO_DETACH) {
@@ -531,26 +514,15 @@ static void live(void)
 	s.lives++;
 }
 
-/*
- * In memory, where everything is done at once, or on a disk, where it takes a
- * while. One of each for all runs, filled again for each.
- */
-static int make_image(bool on_disk)
+/* One of each kind for all runs, filled again for each. */
+static int take_image(bool on_disk)
 {
 	static int image[2];
-	static uint8_t content[IMAGE_SIZE];
-	char path[] = "/tmp/story.XXXXXX";
 	int *fd = &image[on_disk];
 
-	for (uint32_t i = 0; !*fd && i < IMAGE_SIZE; i++)
-		content[i] = (uint8_t)(0x20 + (i * 7 + i / 512) % 0x5f);
 	if (!*fd)
-		*fd = on_disk ? mkostemp(path, O_CLOEXEC) :
-				memfd_create("image", MFD_CLOEXEC);
-	if (on_disk)
-		unlink(path);
-	MUST(pwrite(*fd, content, IMAGE_SIZE, 0) == IMAGE_SIZE);
-	MUST(!ftruncate(*fd, IMAGE_SIZE));
+		*fd = image_make(on_disk);
+	image_fill(*fd);
 	return *fd;
 }
 
@@ -569,7 +541,7 @@ static void make_state(void)
 void story_tell(struct input *in, enum story_state state)
 {
 	uint8_t how = input_u8(in);
-	int image = make_image(how & 8);
+	int image = take_image(how & 8);
 	uint32_t fds = open_fds(), pci = 0;
 
 	memset(&s, 0, sizeof(s));
@@ -586,7 +558,7 @@ void story_tell(struct input *in, enum story_state state)
 		.grant_budget = how & 4 ? 8 : 256, .pool_size = POOL_BLOCK_MAX,
 	};
 	for (uint32_t i = 0; i < DISKS; i++) {
-		describe_disk(i, input_u8(in));
+		s.disk[i] = disks_describe(i, input_u8(in));
 		pci |= s.disk[i].transport << i;
 	}
 	guest_open(pci);
