@@ -350,6 +350,21 @@ FUZZ_dialog := \
 	backend/loop.o \
 	backend/proto.o \
 	backend/text.o
+FUZZ_process := \
+	backend/log.o \
+	backend/proto.o \
+	backend/spawn.o \
+	backend/state.o \
+	tests/fuzz/disks.o \
+	tests/fuzz/guest_steps.o \
+	tests/fuzz/honest.o \
+	tests/fuzz/memory_sim.o \
+	tests/fuzz/ownworld.o \
+	tests/fuzz/servant.o \
+	tests/fuzz/stage.o \
+	tests/fuzz/stage_check.o \
+	tests/guest/gmmio.o \
+	tests/unit/guest.o
 FUZZ_proto := backend/proto.o
 FUZZ_state := $(story)
 FUZZ_vmmio := $(TEST_vmmio)
@@ -439,9 +454,13 @@ proofs := $(patsubst $(srcdir)/%.c,%,$(sort \
 	$(wildcard $(srcdir)/tests/prove/prove_*.c)))
 fuzz-main := $(if $(CONFIG_FUZZ),,tests/fuzz/replay.o)
 
+# The worker that fuzz_process starts; with libFuzzer, it tells what it ran.
+fuzz-worker := $(if $(CONFIG_FUZZ),tests/fuzz/worker,xen-vblk-worker)
+fuzz-worker-objs := tests/fuzz/counters.o
+
 all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(OBJS_$p))) $(tests:=.o) $(foreach t,$(tests),\
-	$(TEST_$(t:tests/unit/test_%=%))) $(fuzzers:=.o) $(fuzz-main) \
+	$(TEST_$(t:tests/unit/test_%=%))) $(fuzzers:=.o) $(fuzz-main) $(fuzz-worker-objs) \
 	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
 	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
 	$(sim-tests:=.o) tests/sim/fixture.o \
@@ -481,9 +500,13 @@ define fuzzer
 tests/fuzz/fuzz_$1: tests/fuzz/fuzz_$1.o $$(FUZZ_$1) $$(fuzz-main)
 	$$(say) LINK $$@
 	$$(Q)$$(LINK) $$(if $$(CONFIG_FUZZ),-fsanitize=fuzzer) -o $$@ $$^ \
-		$$(call object-libs,$$(FUZZ_$1)) $$(CMOCKA_LIBS)
+		$$(call object-libs,$$(FUZZ_$1)) $$(FUZZ_LIBS_$1) $$(CMOCKA_LIBS)
 endef
 $(foreach f,$(fuzzers:tests/fuzz/fuzz_%=%),$(eval $(call fuzzer,$f)))
+
+tests/fuzz/worker: $(OBJS_xen-vblk-worker) $(fuzz-worker-objs)
+	$(say) LINK $@
+	$(Q)$(LINK) -o $@ $^ $(LIBS_xen-vblk-worker)
 
 define proof
 tests/prove/prove_$1: tests/prove/prove_$1.o $$(PROVE_$1)
@@ -494,6 +517,11 @@ $(foreach p,$(proofs:tests/prove/prove_%=%),$(eval $(call proof,$p)))
 
 .PHONY: fuzzers
 fuzzers: $(fuzzers)
+
+tests/fuzz/stage.o: DEFINES += -DFUZZ_WORKER='"$(fuzz-worker)"'
+# It moves the counters of others, and must have none.
+$(fuzz-worker-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
+	$(BASE_CFLAGS))
 
 tests/fuzz/replay.o: DEFINES += -DFUZZ_CORPUS='"$(srcdir)/tests/fuzz/corpus"'
 
@@ -532,6 +560,10 @@ sim-libs := $(patsubst %,tests/sim/lib/libxen%.so.1,devicemodel evtchn \
 	tests/sim/lib/libxensim-xsd.so
 sim-world := tests/sim/lib/libxensim.so
 SIM_LIBS = $(sim-world) -Wl,-rpath,$(CURDIR)/tests/sim/lib
+
+# A fuzzer that is a guest in it.
+FUZZ_LIBS_process = $(SIM_LIBS)
+tests/fuzz/fuzz_process: | $(fuzz-worker) $(sim-world) $(sim-libs)
 
 .PHONY: sim
 sim: $(sim-world) $(sim-libs) tests/sim/simctl tests/guest/machine \
@@ -761,7 +793,7 @@ uninstall:
 clean:
 	$(Q)rm -f $(PROGRAMS) libmapcache.a xen-vblkd.service \
 		$(all-objs) $(all-objs:.o=.d) $(counted-objs:.o=.gcno) \
-		$(counted-objs:.o=.gcda) $(all-tests) $(all-fuzzers) $(proofs) \
+		$(counted-objs:.o=.gcda) $(all-tests) $(all-fuzzers) tests/fuzz/worker $(proofs) \
 		$(all-tests:=.o) $(all-tests:=.d) \
 		$(all-sim-tests) $(all-sim-tests:=.o) $(all-sim-tests:=.d) \
 		tests/sim/simctl tests/hostile/hostile tests/hostile/flip \

@@ -65,27 +65,46 @@ fi
 make --no-print-directory -j"$(nproc)" "${names[@]/#/tests/fuzz/fuzz_}" \
 	>log/make 2>&1 || { cat log/make; exit 1; }
 
+# corpora NAME: its own first. Who reads the stories of another begins with them.
+corpora() {
+	echo "$1"
+	[ "$1" != process ] || echo worker
+}
+
 # The corpus is text, with comments; libFuzzer wants bytes.
 decode() {
-	local f to
+	local f corpus to
 
 	rm -rf "seeds/$1"
 	mkdir -p "seeds/$1" "learned/$1"
-	for f in "$src/tests/fuzz/corpus/$1"/*; do
-		to=${f##*/}
-		"$build/tests/fuzz/fuzz_$1" --decode "$f" >"seeds/$1/${to%.hex}"
+	for corpus in $(corpora "$1"); do
+		for f in "$src/tests/fuzz/corpus/$corpus"/*; do
+			to=${f##*/}
+			"$build/tests/fuzz/fuzz_$1" --decode "$f" \
+				>"seeds/$1/$corpus-${to%.hex}"
+		done
 	done
 }
 
 # What is freed is watched, but not for so long that every page is a fresh one.
 export ASAN_OPTIONS=quarantine_size_mb=16${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 
+# patience NAME: how many seconds an input may take. A worker in a process of its
+# own has to wait for processors, and its fuzzer says itself what is too long.
+patience() {
+	if [ "$1" = process ]; then
+		echo 150
+	else
+		echo 20
+	fi
+}
+
 fuzz_one() {
 	local limit=$((each + 120))
 
 	decode "$1"
 	timeout -k 5 $limit "tests/fuzz/fuzz_$1" -max_total_time="$each" \
-		-max_len=4096 -timeout=20 -rss_limit_mb=2048 \
+		-max_len=4096 -timeout="$(patience "$1")" -rss_limit_mb=2048 \
 		-print_final_stats=1 -artifact_prefix="found/$1-" \
 		"learned/$1" "seeds/$1" >"log/$1" 2>&1
 }
