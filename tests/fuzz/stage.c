@@ -127,7 +127,9 @@ static void own_disk_make(struct stage *st)
 {
 	static uint8_t poison[HONEST_DATA];
 
-	st->own = disks_describe(OWN_SLOT, PROTO_DISK_READ_ONLY);
+	/* Direct: what it reads comes through the worker's buffers. */
+	st->own = disks_describe(OWN_SLOT, PROTO_DISK_READ_ONLY |
+					   PROTO_DISK_DIRECT);
 	st->own.size = HONEST_DATA;
 	st->own_image = memfd_create("own", MFD_CLOEXEC);
 	memset(poison, POISON, sizeof(poison));
