@@ -257,7 +257,9 @@ TEST_mapcache := $(mapcache-tests)
 TEST_mapcache_model := $(mapcache-tests)
 TEST_mapcache_qemu := $(mapcache-tests)
 TEST_vpci := backend/msix.o backend/vdev.o backend/vpci.o
-TEST_vmmio := backend/vdev.o backend/vmmio.o
+vmmio-tests := tests/unit/machine.o backend/vdev.o backend/vmmio.o
+TEST_vmmio := $(vmmio-tests)
+TEST_vmmio_queue := $(vmmio-tests)
 
 vring-tests := tests/unit/guest.o tests/unit/ring.o backend/vring.o
 TEST_vring := $(vring-tests)
@@ -367,7 +369,7 @@ FUZZ_process := \
 	tests/unit/guest.o
 FUZZ_proto := backend/proto.o
 FUZZ_state := $(story)
-FUZZ_vmmio := $(TEST_vmmio)
+FUZZ_vmmio := backend/vdev.o backend/vmmio.o
 FUZZ_vpci := \
 	backend/log.o \
 	backend/msix.o \
