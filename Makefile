@@ -291,8 +291,9 @@ TEST_device := $(corridor-tests) \
 TEST_queue := $(corridor-tests)
 TEST_queue_busy := $(corridor-tests) tests/unit/refusal.o
 TEST_queue_hostile := $(corridor-tests)
+TEST_queue_random := $(corridor-tests)
 TEST_queue_wake := $(corridor-tests)
-TEST_transport_pci := $(corridor-tests) \
+pci-tests := $(corridor-tests) \
 	backend/device.o \
 	backend/msix.o \
 	backend/pcicfg.o \
@@ -301,7 +302,10 @@ TEST_transport_pci := $(corridor-tests) \
 	backend/transport_pci.o \
 	backend/vdev.o \
 	backend/vmmio.o \
-	backend/vpci.o
+	backend/vpci.o \
+	tests/unit/pci_bench.o
+TEST_transport_pci := $(pci-tests)
+TEST_transport_pci_irq := $(pci-tests)
 
 # tests/sim/test_NAME.c runs on the simulated Xen, and may have in SIM_TEST_NAME
 # the parts of the product that it is about.
