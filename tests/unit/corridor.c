@@ -417,3 +417,23 @@ void corridor_kill(struct corridor *c)
 	for (uint32_t i = 0; i < c->q.size; i++)
 		assert_false(c->regs.in_flight[i] & STATE_DONE);
 }
+
+uint32_t io_chain(struct corridor *c, uint16_t head)
+{
+	guest_offer(&c->ring, head);
+	corridor_run(c);
+	return corridor_take(c, head);
+}
+
+uint32_t io_parts(struct corridor *c, const struct part part[], uint32_t n)
+{
+	return io_chain(c, guest_chain(c, part, n));
+}
+
+void corridor_goes_on(struct corridor *c)
+{
+	assert_false(c->q.broken);
+	corridor_forget(c);
+	assert_int_equal(io_do(c, T_IN, 0, 4096, true, NULL), OK);
+	corridor_forget(c);
+}

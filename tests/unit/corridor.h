@@ -123,6 +123,10 @@ uint8_t io_status(const struct io *io);
 uint8_t io_do(struct corridor *c, uint32_t type, uint64_t sector, uint32_t len,
 	      bool device_writes, struct io *io);
 
+/* Run one chain, or one of these parts; the length it comes back with. */
+uint32_t io_chain(struct corridor *c, uint16_t head);
+uint32_t io_parts(struct corridor *c, const struct part part[], uint32_t n);
+
 /* --- the corridor ---------------------------------------------------------- */
 
 /*
@@ -134,6 +138,8 @@ void corridor_run(struct corridor *c);
 uint32_t corridor_take(struct corridor *c, uint16_t head);
 /* All chains came back: forget them and their memory. */
 void corridor_forget(struct corridor *c);
+/* All chains came back, the queue is not broken, and a request works. */
+void corridor_goes_on(struct corridor *c);
 /* Serve, wait for an answer, return what is done, but publish nothing. */
 void corridor_return_some(struct corridor *c);
 /* A kill of the worker; another one goes on. */
