@@ -50,6 +50,7 @@ static struct {
 	bool leaving;		/* DETACH or STOP was sent */
 	bool over;		/* it was STOP */
 	bool closing;		/* the worker lets go of everything */
+	uint32_t deaf;		/* rounds in which the manager reads nothing */
 	bool killed_once;
 	bool spoiled;
 	jmp_buf killed;
@@ -293,11 +294,12 @@ static void send_useless_disk(void)
 	close(fd);
 }
 
-/* The manager reads nothing: what a worker says finds no room, for a while. */
+/* What a worker says finds no room, until the manager reads again. */
 static void fill_socket(void)
 {
 	struct proto_msg msg = { .type = PROTO_READY };
 
+	s.deaf = 4;
 	while (send(s.w.sock, &msg, sizeof(msg), MSG_DONTWAIT) > 0)
 		;
 }
@@ -402,7 +404,10 @@ static bool story_next(struct ioreq_access *acc)
 	if (s.closing)
 		return false;
 	check_law();
-	listen_to_worker();
+	if (!s.deaf)
+		listen_to_worker();
+	else
+		s.deaf--;
 	if (repeat_access(acc))
 		return true;
 	while (!s.disks_due) {
