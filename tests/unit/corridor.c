@@ -321,6 +321,10 @@ static int corridor_answer(struct corridor *c, int result)
 		return c->nanswers++ % 2 ? result : -EAGAIN;
 	case ANSWER_ERROR:
 		return -EIO;
+	case ANSWER_NOTHING:
+		return 0;
+	case ANSWER_CANNOT:
+		return c->nanswers++ < 2 ? -EOPNOTSUPP : result;
 	default:
 		return result;
 	}

@@ -44,6 +44,8 @@ enum answers {
 	ANSWER_SHORT,		/* half of what was done, whole sectors */
 	ANSWER_AGAIN,		/* every other: not now */
 	ANSWER_ERROR,		/* it failed */
+	ANSWER_NOTHING,		/* no byte was moved */
+	ANSWER_CANNOT,		/* the first two: not on such an image */
 };
 
 struct corridor {

@@ -435,6 +435,96 @@ static void an_error_is_an_error(void **state)
 	}
 }
 
+/* Eight sectors from the eighth on; with @unmap blocks may be given back. */
+static struct io range_make(struct corridor *c, uint32_t type, bool unmap)
+{
+	struct io io = io_make(c, type, 0, 40, 16, false);
+	uint8_t *r = fake_ram(io.data);
+
+	memset(r, 0, 16);
+	r[0] = r[8] = 8;
+	r[12] = unmap;
+	return io;
+}
+
+/* It would go on for ever behind what is done. */
+static void a_device_that_moves_nothing_has_failed(void **state)
+{
+	static const uint32_t types[] = { T_IN, T_OUT };
+	struct corridor *c = *state;
+
+	log_init("test", 0);
+	c->backing.can_punch = c->backing.can_zero_range = false;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct io io = i < 2 ? io_make(c, types[i], 0, 0, 4096, !i) :
+				       range_make(c, T_WRITE_ZEROES, false);
+
+		c->answers = ANSWER_NOTHING;
+		io_chain(c, io.head);
+		assert_int_equal(io_status(&io), IOERR);
+		c->answers = ANSWER_TRUE;
+		corridor_goes_on(c);
+	}
+	assert_int_equal(c->stats.failed, 3);
+}
+
+/* Zeroes are made in another way then, and that way is not tried again. */
+static void what_an_image_cannot_is_done_otherwise(void **state)
+{
+	struct corridor *c = *state;
+
+	c->answers = ANSWER_CANNOT;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct io io = range_make(c, T_WRITE_ZEROES, true);
+
+		assert_int_equal(io_chain(c, io.head), 1);
+		assert_int_equal(io_status(&io), OK);
+		assert_zeroes(c, 8 * 512, 8 * 512);
+		assert_false(c->backing.can_punch);
+		assert_false(c->backing.can_zero_range);
+		assert_int_equal(io_do(c, T_OUT, 8, 8 * 512, false, NULL), OK);
+		corridor_forget(c);
+	}
+	/* By three answers, and by one. */
+	assert_int_equal(c->nanswers, 4 + 2);
+	assert_int_equal(c->stats.write_zeroes, 2);
+}
+
+/* Advice, of which the first part was taken. */
+static void a_discard_that_an_image_cannot_is_done(void **state)
+{
+	struct corridor *c = *state;
+	struct io io = range_make(c, T_DISCARD, false);
+
+	c->answers = ANSWER_CANNOT;
+	io_chain(c, io.head);
+	assert_int_equal(io_status(&io), OK);
+	assert_false(c->backing.can_punch);
+	assert_true(c->backing.can_zero_range);
+	assert_int_equal(c->stats.failed, 0);
+}
+
+static void a_range_is_tried_again(void **state)
+{
+	struct corridor *c = *state;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		struct io io = range_make(c, i < 2 ? T_WRITE_ZEROES : T_DISCARD,
+					  i == 1);
+
+		c->answers = ANSWER_AGAIN;
+		c->nanswers = 0;
+		io_chain(c, io.head);
+		assert_int_equal(io_status(&io), OK);
+		assert_int_equal(c->nanswers, 2);
+		if (i < 2)
+			assert_zeroes(c, 8 * 512, 8 * 512);
+		c->answers = ANSWER_TRUE;
+		corridor_goes_on(c);
+	}
+	assert_int_equal(c->stats.failed, 0);
+}
+
 /* A batch of everything, and the k-th call into Xen fails, for all k. */
 static void each_outside_call_may_fail(void **state)
 {
@@ -493,6 +583,10 @@ int main(void)
 		CORRIDOR(what_cannot_be_read_leaves_memory_alone),
 		CORRIDOR(what_is_half_read_is_no_one_elses),
 		CORRIDOR(an_error_is_an_error),
+		CORRIDOR(a_device_that_moves_nothing_has_failed),
+		CORRIDOR(what_an_image_cannot_is_done_otherwise),
+		CORRIDOR(a_discard_that_an_image_cannot_is_done),
+		CORRIDOR(a_range_is_tried_again),
 		CORRIDOR(each_outside_call_may_fail),
 	};
 
