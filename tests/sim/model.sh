@@ -76,7 +76,9 @@ gone() {
 	[ -z "$(find "$run" -name "$id.*")" ] || fail "$(ls "$run")"
 }
 
-echo "--- ready, and ended by libxl"
+echo "--- ready, and ended by libxl; another guest is not touched"
+guest
+other=$id
 guest
 model_start -disk "index=0,path=$disk"
 within 10 ready
@@ -86,6 +88,10 @@ within 5 served
 kill -HUP "$pid"
 model_ends 0 "SIGHUP: the guest ends"
 device_is 6 || fail "the device is not closed"
+[ "$(store "/local/domain/0/backend/virtio/$other/0/state")" = 1 ] ||
+	fail "the other guest's is closed"
+"$SIMCTL" store-write "/local/domain/0/backend/virtio/$other/0/state" 6
+"$SIMCTL" destroy "$other" || fail "destroy"
 gone
 
 echo "--- ready, with channels that nobody serves"

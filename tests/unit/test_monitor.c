@@ -249,6 +249,32 @@ static void who_does_not_read_is_dropped(void **state)
 	close(fd);
 }
 
+/* A request has a length; whoever sends more has no request in mind. */
+static void a_request_that_never_ends_is_the_end(void **state)
+{
+	char part[1024];
+	int fd, sent = 0;
+
+	(void)state;
+	memset(part, ' ', sizeof(part));
+	part[0] = '{';
+	assert_int_equal(open_at(-1), 0);
+	fd = connected();
+	turn();
+	while (send(fd, part, sizeof(part), MSG_NOSIGNAL) > 0) {
+		part[0] = ' ';
+		turn();
+		assert_true(++sent < 1000);
+	}
+	assert_true(monitor.client[0].source.fd < 0);
+	close(fd);
+	/* The next one is answered. */
+	fd = connected();
+	turn();
+	expect_answer(fd, "{\"QMP\"");
+	close(fd);
+}
+
 #define WITH_LOOP(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -260,6 +286,7 @@ int main(void)
 		WITH_LOOP(one_client_too_many_is_not_let_in),
 		WITH_LOOP(without_descriptors_it_rests),
 		WITH_LOOP(who_does_not_read_is_dropped),
+		WITH_LOOP(a_request_that_never_ends_is_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
