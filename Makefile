@@ -250,6 +250,7 @@ TEST_report := backend/place.o backend/report.o backend/state.o backend/statefil
 	backend/text.o
 TEST_state := backend/state.o
 TEST_statefile := backend/state.o backend/statefile.o
+TEST_store := xen/store.o
 
 mapcache-tests := tests/unit/fake_xen.o tests/unit/world.o $(mapcache-objs)
 TEST_grant := $(mapcache-tests)
