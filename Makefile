@@ -119,7 +119,7 @@ sim-world-objs := \
 	tests/sim/wait.o \
 	tests/sim/world.o
 
-# Its toolstack, and what only xenstored is lent.
+# Its toolstack, and what only xenstored is lent, or only who speaks to it.
 simctl-objs := \
 	tests/sim/devices.o \
 	tests/sim/nodes.o \
@@ -128,6 +128,9 @@ simctl-objs := \
 
 sim-xsd-objs := \
 	tests/sim/lib/xsd.o
+
+sim-store-objs := \
+	tests/sim/lib/store.o
 
 sim-lib-objs := \
 	tests/sim/lib/ctrl.o \
@@ -469,7 +472,8 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(OBJS_$p))) $(tests:=.o) $(foreach t,$(tests),\
 	$(TEST_$(t:tests/unit/test_%=%))) $(fuzzers:=.o) $(fuzz-main) $(fuzz-worker-objs) \
 	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
-	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
+	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(sim-store-objs) \
+	$(simctl-objs) \
 	$(sim-tests:=.o) tests/sim/fixture.o \
 	$(foreach t,$(sim-tests),$(SIM_TEST_$(t:tests/sim/test_%=%))) \
 	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
@@ -546,7 +550,8 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 # --- the simulated Xen ---------------------------------------------------------
 
 # Without sanitizers in any case: xenstored runs on these libraries, too.
-sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(simctl-objs) \
+sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) \
+	$(sim-store-objs) $(simctl-objs) \
 	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
 	$(machine-objs) $(preload-objs) $(verify-objs)
 $(sim-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
@@ -564,7 +569,7 @@ tests/sim/lib/ctrl.o: DEFINES += \
 
 sim-libs := $(patsubst %,tests/sim/lib/libxen%.so.1,devicemodel evtchn \
 	foreignmemory gnttab) tests/sim/lib/libxenctrl \
-	tests/sim/lib/libxensim-xsd.so
+	tests/sim/lib/libxensim-xsd.so tests/sim/lib/libxensim-store.so
 sim-world := tests/sim/lib/libxensim.so
 SIM_LIBS = $(sim-world) -Wl,-rpath,$(CURDIR)/tests/sim/lib
 
@@ -596,6 +601,8 @@ tests/sim/lib/libxenctrl: tests/sim/lib/ctrl.o $(sim-world)
 	$(Q)mv $@.map $@
 
 tests/sim/lib/libxensim-xsd.so: $(sim-xsd-objs) $(sim-world)
+tests/sim/lib/libxensim-store.so: $(sim-store-objs) $(sim-world)
+tests/sim/lib/libxensim-xsd.so tests/sim/lib/libxensim-store.so:
 	$(say) LINK $@
 	$(Q)$(LINK_LIB) -o $@ $^
 

@@ -13,6 +13,7 @@ build=$(cd "$SIM_BUILD" && pwd)
 product=${PRODUCT:-$build}
 run=$SIM_WORLD/run
 pid=
+preload=
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || :' EXIT
 
 fail() {
@@ -36,12 +37,13 @@ vblk() {
 	"$build/xen-vblk" -s "$run/control" "$@"
 }
 
-# daemon_start [LINE...]: with these lines of configuration
+# daemon_start [LINE...]: with these lines of configuration, and $preload
 daemon_start() {
 	printf '%s\n' "worker = $product/xen-vblk-worker" \
 		"runtime-dir = $run" "socket = $run/control" \
 		"$@" >"$SIM_WORLD/conf"
-	LD_LIBRARY_PATH=$SIM_LIBS "$product/xen-vblkd" -c "$SIM_WORLD/conf" \
+	LD_LIBRARY_PATH=$SIM_LIBS LD_PRELOAD=$preload \
+		"$product/xen-vblkd" -c "$SIM_WORLD/conf" \
 		>>"$SIM_WORLD/daemon.log" 2>&1 &
 	pid=$!
 	within 10 vblk list

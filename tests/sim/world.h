@@ -213,6 +213,14 @@ enum sim_call {
 	SIM_RESTRICT,		/* each handle of xentoolcore_restrict_all() */
 	SIM_XC_OPEN,
 	SIM_XC_INFO,
+	SIM_XS_READ,		/* libxenstore, where lib/store.c is preloaded */
+	SIM_XS_LIST,
+	SIM_XS_WRITE,
+	SIM_XS_REMOVE,
+	SIM_XS_WATCH,
+	SIM_XS_EVENTS,		/* is there one? */
+	SIM_XS_START,		/* a transaction */
+	SIM_XS_END,
 	SIM_FM_PAGE,		/* one page of a map call */
 	SIM_GNT_PAGE,		/* one grant of a map call */
 	SIM_GNT_SEGMENT,	/* one segment of a copy call */
