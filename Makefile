@@ -675,7 +675,7 @@ fuzz-script := $(srcdir)/tests/fuzz/run.sh
 # The programs in the simulated Xen: those that take seconds, and all.
 sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life model nonsense removal \
 	start)
-sim-all := $(sim-short) $(patsubst %,$(srcdir)/tests/sim/%.sh,manager state \
+sim-all := $(sim-short) $(patsubst %,$(srcdir)/tests/sim/%.sh,manager state store \
 	failwalk)
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)

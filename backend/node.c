@@ -222,7 +222,7 @@ int node_for_each(struct store *store, const struct node_scope *scope,
 struct node_reading {
 	const struct node *node;
 	struct node_keys *keys;
-	const char *leaf;	/* the one that failed */
+	const char *leaf;	/* the one that failed; NULL: their transaction */
 };
 
 /* What only libxl's disks have. */
@@ -267,6 +267,8 @@ static int node_read_body(struct store *store, void *arg)
 	if (!ret)
 		ret = node_get_flag(n, r->leaf = "grant_usage", &k->grants);
 	k->irq = (uint32_t)irq;
+	if (!ret)
+		r->leaf = NULL;
 	return ret;
 }
 
@@ -276,11 +278,14 @@ int node_read(const struct node *node, struct node_keys *keys, char *text,
 	struct node_reading r = { .node = node, .keys = keys };
 	int ret = store_transaction(node->store, node_read_body, &r);
 
-	if (ret) {
+	if (ret && r.leaf)
 		text_set(text, len, "its xenstore node %s can't be used: %s",
 			 r.leaf, log_strerror(ret));
+	else if (ret)
+		text_set(text, len, "its xenstore nodes can't be read: %s",
+			 log_strerror(ret));
+	if (ret)
 		return ret;
-	}
 	if (node->kind == NODE_DISK && keys->params[0] != '/') {
 		text_set(text, len, "target=%s is not an absolute path",
 			 keys->params);
