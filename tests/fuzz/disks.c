@@ -52,6 +52,19 @@ int image_make(bool on_disk)
 	return fd;
 }
 
+int image_direct(int fd)
+{
+	char path[40];
+	int direct;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	direct = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	if (direct < 0)
+		direct = open(path, O_RDWR | O_CLOEXEC);
+	MUST(direct >= 0);
+	return direct;
+}
+
 void image_fill(int fd)
 {
 	MUST(pwrite(fd, image_content(), IMAGE_SIZE, 0) == IMAGE_SIZE);

@@ -23,6 +23,8 @@ struct proto_disk disks_describe(uint32_t slot, uint8_t how);
  * while. Printable all over, once it is filled. */
 int image_make(bool on_disk);
 void image_fill(int fd);
+/* The same file without the page cache, or again if there is no such thing. */
+int image_direct(int fd);
 /* Is it as image_fill() left it? */
 bool image_untouched(int fd);
 

@@ -28,7 +28,10 @@ static uint8_t counted[COUNTERS_MAX]
 
 static struct sim_world *world;
 static struct stage stages[STAGES];
-static int images[2];
+/* In memory and on a disk. */
+static struct image {
+	int fd, direct;		/* 0: there is none */
+} images[2];
 
 static void close_all(void)
 {
@@ -54,15 +57,24 @@ static struct stage *stage_for(uint8_t how)
 	return st;
 }
 
-static int *image_for(uint8_t how)
+static struct image *image_for(uint8_t how)
 {
-	int *image = &images[how >> 3 & 1];
+	struct image *image = &images[how >> 3 & 1];
 
-	if (!*image) {
-		*image = image_make(how & 8);
-		image_fill(*image);
+	if (!image->fd) {
+		image->fd = image_make(how & 8);
+		image->direct = image_direct(image->fd);
+		image_fill(image->fd);
 	}
 	return image;
+}
+
+/* The kernel may still be at what a killed worker had begun. */
+static void image_leave(struct image *image)
+{
+	close(image->fd);
+	close(image->direct);
+	*image = (struct image){ 0 };
 }
 
 static void fail_something(uint8_t how)
@@ -103,18 +115,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct proto_disk disk[DISKS];
 	uint8_t how = input_u8(&in);
 	struct stage *st = stage_for(how);
-	int *image = image_for(how);
+	struct image *image = image_for(how);
 
 	for (uint32_t i = 0; i < DISKS; i++)
 		disk[i] = disks_describe(i, input_u8(&in));
-	stage_begin(st, disk, *image);
+	stage_begin(st, disk, image->fd, image->direct);
 	for (uint32_t i = 0; i < STEPS_MAX && !input_ends(&in); i++)
 		step(st, &in);
 	stage_end(st, !(how & 0x10), how >> 5 & 1, how & 0x40);
-	if (st->killed) {
-		/* The kernel may still be at what the dead one had begun. */
-		close(*image);
-		*image = 0;
-	}
+	if (st->killed)
+		image_leave(image);
 	return 0;
 }

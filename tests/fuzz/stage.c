@@ -198,21 +198,28 @@ void stage_close(struct stage *st)
 	close(st->own_image);
 }
 
+static void add_disk(struct stage *st, const struct proto_disk *disk)
+{
+	servant_add(&st->servant, disk, disk->flags & PROTO_DISK_DIRECT ?
+		    st->direct : st->image);
+}
+
 void stage_begin(struct stage *st, const struct proto_disk disk[DISKS],
-		 int image)
+		 int image, int direct)
 {
 	uint32_t pci = 0;
 
 	tell_living(st);
 	servant_watch(&st->servant);
 	st->image = image;
+	st->direct = direct;
 	st->replaced = st->killed = false;
 	for (uint32_t i = 0; i < DISKS; i++) {
 		struct proto_disk fresh = disk[i];
 
 		st->disk[i] = disk[i];
 		fresh.flags |= PROTO_DISK_FRESH;
-		servant_add(&st->servant, &fresh, image);
+		add_disk(st, &fresh);
 		pci |= disk[i].transport << i;
 	}
 	memory_use(&st->memory);
@@ -236,7 +243,7 @@ void stage_replace(struct stage *st, bool killed)
 	servant_again(&st->servant);
 	tell_living(st);
 	for (uint32_t i = 0; i < DISKS; i++)
-		servant_add(&st->servant, &st->disk[i], st->image);
+		add_disk(st, &st->disk[i]);
 	servant_add(&st->servant, &st->own, st->own_image);
 }
 

@@ -28,7 +28,7 @@ struct stage {
 
 	/* of the story that plays */
 	struct proto_disk disk[DISKS];
-	int image;
+	int image, direct;		/* without the page cache */
 	bool replaced;			/* the worker, in this story */
 	bool killed;			/* and not asked to */
 };
@@ -46,9 +46,12 @@ void stage_open(struct stage *st, struct sim_world *world, uint8_t how,
 /* Worker and guest end; nothing of either stays. */
 void stage_close(struct stage *st);
 
-/* The disks of a story come; nobody has touched them yet. */
+/*
+ * The disks of a story come; nobody has touched them yet. @direct is @image for
+ * those that want it so.
+ */
 void stage_begin(struct stage *st, const struct proto_disk disk[DISKS],
-		 int image);
+		 int image, int direct);
 /*
  * They go: after a reset of both, and disk @tried is seen to work then, or just
  * so, with whatever is under way. All that must hold is looked at.
