@@ -134,6 +134,8 @@ static void check_image(struct stage *st)
 	for (uint32_t i = 0; i < DISKS; i++) {
 		const struct stats_disk *s = stats_of(st, i);
 
+		if (st->disk[i].flags & PROTO_DISK_READ_ONLY)
+			continue;
 		changes += s->writes + s->failed + s->discards +
 			   s->write_zeroes;
 	}
