@@ -26,7 +26,7 @@ refused() {
 	"$SIMCTL" disk-remove "$id" xvdb || fail "disk-remove after $*"
 }
 
-cant() {
+unusable() {
 	echo "its xenstore node $1 can't be used: $2"
 }
 
@@ -70,7 +70,7 @@ guest one
 
 echo "--- keys that are not there"
 for key in params dev mode base irq; do
-	refused "$(cant $key "No such file or directory")" -$key
+	refused "$(unusable $key "No such file or directory")" -$key
 done
 
 echo "--- an image"
@@ -80,19 +80,19 @@ refused "image / is a directory; needed is a raw image file or a block device" \
 	params=/
 
 echo "--- text that is too long"
-refused "$(cant dev "File name too long")" dev=xvdabcdefghijklm
-refused "$(cant mode "File name too long")" mode=0123456789abcdef
+refused "$(unusable dev "File name too long")" dev=xvdabcdefghijklm
+refused "$(unusable mode "File name too long")" mode=0123456789abcdef
 
 echo "--- numbers"
 for number in "" here -1 0x 12monkeys 0x1g 99999999999999999999 \
 		0x10000000000000000; do
-	refused "$(cant base "Invalid argument")" "base=$number"
-	refused "$(cant irq "Invalid argument")" "irq=$number"
+	refused "$(unusable base "Invalid argument")" "base=$number"
+	refused "$(unusable irq "Invalid argument")" "irq=$number"
 done
-refused "$(cant irq "Invalid argument")" irq=4294967296
+refused "$(unusable irq "Invalid argument")" irq=4294967296
 for flag in 2 yes -0 ""; do
-	refused "$(cant grant_usage "Invalid argument")" "grant_usage=$flag"
-	refused "$(cant discard-enable "Invalid argument")" "discard-enable=$flag"
+	refused "$(unusable grant_usage "Invalid argument")" "grant_usage=$flag"
+	refused "$(unusable discard-enable "Invalid argument")" "discard-enable=$flag"
 done
 
 echo "--- places"
