@@ -168,10 +168,10 @@ static void a_configuration_write_is_handed_on(void **state)
 	assert_int_equal(e.offset, 32);
 	assert_int_equal(e.size, 1);
 	assert_int_equal(e.data, 0xab);
-	e = vmmio_write(&m->v, CONFIG + 56, 8, 0, CONFIG_LEN);
-	assert_int_equal(e.kind, VDEV_NOTHING);
-	e = vmmio_write(&m->v, UINT64_MAX - 7, 8, 0, CONFIG_LEN);
-	assert_int_equal(e.kind, VDEV_NOTHING);
+	assert_int_equal(vmmio_write(&m->v, CONFIG + 56, 8, 0, CONFIG_LEN).kind,
+			 VDEV_NOTHING);
+	assert_int_equal(vmmio_write(&m->v, UINT64_MAX - 7, 8, 0,
+				     CONFIG_LEN).kind, VDEV_NOTHING);
 }
 
 /* --- features -------------------------------------------------------------- */
