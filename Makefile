@@ -296,6 +296,7 @@ TEST_queue := $(corridor-tests)
 TEST_queue_busy := $(corridor-tests) tests/unit/refusal.o
 TEST_queue_hostile := $(corridor-tests)
 TEST_queue_random := $(corridor-tests)
+TEST_queue_shape := $(corridor-tests)
 TEST_queue_wake := $(corridor-tests)
 pci-tests := $(corridor-tests) \
 	backend/device.o \
