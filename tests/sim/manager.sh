@@ -170,7 +170,8 @@ half_removed() {
 echo "--- a server that no worker takes away"
 half_removed
 look
-"$SIMCTL" disk-remove "$third" xvda &
+# Five workers have to end for it.
+SIM_PATIENCE_MS=15000 "$SIMCTL" disk-remove "$third" xvda &
 job=$!
 within 5 stopping "$third"
 as_worker "$(type -P false)"
