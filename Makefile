@@ -294,6 +294,7 @@ TEST_device := $(corridor-tests) \
 	backend/vmmio.o
 TEST_queue := $(corridor-tests)
 TEST_queue_busy := $(corridor-tests) tests/unit/refusal.o
+TEST_queue_host := $(corridor-tests)
 TEST_queue_hostile := $(corridor-tests)
 TEST_queue_random := $(corridor-tests)
 TEST_queue_shape := $(corridor-tests)
