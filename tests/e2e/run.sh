@@ -228,12 +228,24 @@ trap 'trap - TERM; kill 0; wait; exit 130' INT TERM
 : >"$logs/results"
 list "$@" >"$logs/list"
 total=$(wc -l <"$logs/list")
+# ready ARCH: its rig is prepared, and has what is built from this tree
+ready() {
+	local step
+
+	for step in prepare build pack; do
+		ARCH=$1 "$rig/$step.sh" 2>&1 || return
+	done | sed -u "s/^rig:/rig: $1:/"
+}
+
+rigs=()
 for arch in "${archs[@]}"; do
 	[ "$arch" != sim ] || continue
 	grep -q "^$arch " "$logs/list" || continue
-	for step in prepare build pack; do
-		ARCH=$arch "$rig/$step.sh" || exit 1
-	done
+	ready "$arch" &
+	rigs+=($!)
+done
+for p in ${rigs[@]+"${rigs[@]}"}; do
+	wait "$p" || exit 1
 done
 for ((i = 0; i < lanes; i++)); do
 	lane "${archs[i % ${#archs[@]}]}" &

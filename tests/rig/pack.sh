@@ -36,26 +36,33 @@ dom0_programs=(
 	usr/sbin/{dumpe2fs,tune2fs}
 )
 
-# into ROOT PATH: copies a program or library of the tree with everything it is
-# linked to.  A library the tree lacks is an error now, not a riddle in dom0.
-into() {
-	local root=$1 path=$2 lib
+# Programs and libraries whose own libraries may not be there yet.
+unresolved=()
 
-	[ -e "$root/$path" ] && return
+# into ROOT PATH: copies a program or library of the tree. A library the tree
+# lacks is an error now, not a riddle in dom0.
+into() {
+	local root=$1 path=$2
+
+	[ ! -e "$root/$path" ] || return 0
 	[ -e "$tree/$path" ] || die "the $rig_debian tree has no $path"
-	mkdir -p "$root/${path%/*}"
+	[ -d "$root/${path%/*}" ] || mkdir -p "$root/${path%/*}"
 	cp -L "$tree/$path" "$root/$path"
-	needs "$root" "$root/$path"
+	unresolved+=("$root/$path")
 }
 
-# needs ROOT FILE: the libraries FILE is linked to, unless ROOT has them.
-needs() {
-	local root=$1 lib
+# resolve ROOT: with what these are linked to, and with what that is linked to
+resolve() {
+	local root=$1 lib files
 
-	while read -r lib; do
-		[ -e "$root/$libdir/$lib" ] || into "$root" "$libdir/$lib"
-	done < <("${RIG_CROSS}readelf" -d "$2" 2>/dev/null |
-		sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+	while [ ${#unresolved[@]} -gt 0 ]; do
+		files=("${unresolved[@]}")
+		unresolved=()
+		while read -r lib; do
+			into "$root" "$libdir/$lib"
+		done < <("${RIG_CROSS}readelf" -d "${files[@]}" 2>/dev/null |
+			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u)
+	done
 }
 
 # What dom0 and guest have in common.
@@ -144,7 +151,7 @@ product() {
 	(cd "$stage" && tar c --exclude=./usr/share/man --exclude=./usr/share/doc .) |
 		tar x --keep-directory-symlink --no-same-owner -C "$out/dom0"
 	while read -r f; do
-		needs "$out/dom0" "$f"
+		unresolved+=("$f")
 	done < <(cd "$stage" && find . -type f -perm -u+x -printf "$stage/%P\n")
 }
 
@@ -169,13 +176,13 @@ trap 'rm -rf "$out"' EXIT
 mkdir -p "$out"
 
 guest
+resolve "$out/guest"
 archive "$out/guest" >"$out/guest.cpio"
 dom0
 product
 [ $# = 0 ] || install -m755 "$@" "$out/dom0/usr/bin/"
-for f in "$@"; do
-	needs "$out/dom0" "$f"
-done
+unresolved+=("$@")
+resolve "$out/dom0"
 archive "$out/dom0" >"$out/dom0.cpio"
 
 rm -rf "$out/guest" "$out/dom0"
