@@ -135,7 +135,24 @@ static void what_an_image_cannot_is_done_otherwise(void **state)
 	assert_int_equal(c->stats.write_zeroes, 2);
 }
 
-/* Advice, of which the first part was taken. */
+/* Not even to write: that is a failure, there is no other way. */
+static void an_image_that_cannot_be_written_is_none(void **state)
+{
+	struct corridor *c = *state;
+	struct io io = range_make(c, T_WRITE_ZEROES, false);
+
+	log_init("test", 0);
+	c->backing.can_punch = c->backing.can_zero_range = false;
+	c->answers = ANSWER_CANNOT;
+	io_chain(c, io.head);
+	assert_int_equal(io_status(&io), IOERR);
+	assert_int_equal(c->stats.failed, 1);
+	assert_int_equal(c->nanswers, 1);
+	c->answers = ANSWER_TRUE;
+	corridor_goes_on(c);
+}
+
+/* Advice, which need not be taken. */
 static void a_discard_that_an_image_cannot_is_done(void **state)
 {
 	struct corridor *c = *state;
@@ -214,6 +231,7 @@ int main(void)
 		CORRIDOR(an_error_is_an_error),
 		CORRIDOR(a_device_that_moves_nothing_has_failed),
 		CORRIDOR(what_an_image_cannot_is_done_otherwise),
+		CORRIDOR(an_image_that_cannot_be_written_is_none),
 		CORRIDOR(a_discard_that_an_image_cannot_is_done),
 		CORRIDOR(a_range_is_tried_again),
 		CORRIDOR(each_outside_call_may_fail),
