@@ -100,12 +100,13 @@ patience() {
 }
 
 fuzz_one() {
-	local limit=$((each + 120))
+	local limit=$((each + 100 + $(patience "$1")))
 
 	decode "$1"
 	timeout -k 5 $limit "tests/fuzz/fuzz_$1" -max_total_time="$each" \
 		-max_len=4096 -timeout="$(patience "$1")" -rss_limit_mb=2048 \
-		-print_final_stats=1 -artifact_prefix="found/$1-" \
+		-report_slow_units="$(patience "$1")" -print_final_stats=1 \
+		-artifact_prefix="found/$1-" \
 		"learned/$1" "seeds/$1" >"log/$1" 2>&1
 }
 
