@@ -28,7 +28,7 @@ XENEXTRA        more words for Xen's command line
 DOM0EXTRA       more words for dom0's command line
 QEMUEXTRA       more arguments for QEMU, e.g. a real disk for dom0
 RIG_IMAGE_OUT   where pack.sh put the images, if not in the default place
-BOOT_TIMEOUT=60 seconds until dom0's shell must be there
+BOOT_TIMEOUT=180 seconds until dom0's shell must be there
 RIG_LIFETIME=3600  seconds until a forgotten QEMU ends by itself
 RIG_KEEP=1      stop leaves the run directory in place
 U
@@ -73,7 +73,7 @@ start_qemu() {
 }
 
 wait_for_shell() {
-	local limit=$((SECONDS + ${BOOT_TIMEOUT:-60}))
+	local limit=$((SECONDS + ${BOOT_TIMEOUT:-180}))
 
 	until grep -q RIG-DOM0-SHELL console.log 2>/dev/null; do
 		kill -0 "$qemu_job" 2>/dev/null || {
@@ -83,7 +83,7 @@ wait_for_shell() {
 		[ "$SECONDS" -lt "$limit" ] || {
 			tail -n 20 console.log >&3 || true
 			stop_qemu "$PWD"
-			die "no dom0 shell in ${BOOT_TIMEOUT:-60} s (see $PWD)"
+			die "no dom0 shell in ${BOOT_TIMEOUT:-180} s (see $PWD)"
 		}
 		sleep 0.05
 	done
