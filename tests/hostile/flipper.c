@@ -239,7 +239,10 @@ static void start_again(struct flipper *f)
 		gvring_device_addr(ring) };
 
 	f->resets++;
-	gmmio_reset(m);
+	/* Another thread may write the status between our write and our look. */
+	do {
+		gmmio_write(m, VIRTIO_MMIO_STATUS, 0);
+	} while (!f->stop && gmmio_read(m, VIRTIO_MMIO_STATUS));
 	ring->avail_idx = ring->kicked_idx = 0;
 	ring->vr.avail->idx = 0;
 	ring->vr.used->idx = 0;
