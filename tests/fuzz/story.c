@@ -32,6 +32,7 @@ int worker_main(int argc, char **argv);
 
 #define DOMID      5u
 #define LIVES      4u
+#define STANDSTILL 2000u	/* rounds, and the story ends */
 #define POISON_RUN 16u
 #define POISON_LEN (128u << 10)	/* of the buffers; the rest is used last */
 
@@ -47,6 +48,7 @@ static struct {
 	struct proto_start start;
 	uint32_t lives;
 	uint32_t disks_due;	/* the guest starts when they are there */
+	uint32_t standstill;	/* rounds in which no vCPU could go on */
 	bool leaving;		/* DETACH or STOP was sent */
 	bool over;		/* it was STOP */
 	bool closing;		/* the worker lets go of everything */
@@ -399,6 +401,13 @@ static bool next_access(struct ioreq_access *acc)
 	return true;
 }
 
+/* All vCPUs wait: for I/O, or for ever for disks that were not taken up. */
+static void stand_still(void)
+{
+	if (++s.standstill == STANDSTILL && !s.leaving)
+		tell_type(PROTO_STOP);
+}
+
 static bool story_next(struct ioreq_access *acc)
 {
 	if (s.closing)
@@ -414,6 +423,7 @@ static bool story_next(struct ioreq_access *acc)
 		if (guest_has_access()) {
 			if (next_access(acc))
 				return true;
+			stand_still();
 			break;
 		}
 		if (s.leaving)
@@ -433,6 +443,7 @@ static void story_done(const struct ioreq_access *acc)
 {
 	MUST(acc->vcpu < PRETEND_VCPUS && s.busy[acc->vcpu]);
 	s.busy[acc->vcpu] = false;
+	s.standstill = 0;
 	check_reset(acc);
 }
 
@@ -500,6 +511,7 @@ static void live(void)
 	MUST(!fcntl(s.sock, F_SETFL, O_NONBLOCK));
 	s.w = (struct worker){ .sock = sock[1] };
 	s.leaving = false;
+	s.standstill = 0;
 	for (uint32_t v = 0; v < PRETEND_VCPUS; v++)
 		s.again[v] = s.busy[v];
 	if (s.lives && s.spoiling == STORY_STATE_SPOILED)
