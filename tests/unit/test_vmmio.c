@@ -176,6 +176,18 @@ static void a_configuration_write_is_handed_on(void **state)
 
 /* --- features -------------------------------------------------------------- */
 
+/* To all that is offered, and to @features in the window @sel. */
+static bool agrees_beyond(struct machine *m, uint32_t sel, uint32_t features)
+{
+	machine_put(m, STATUS, 0);
+	machine_put(m, STATUS, S_ACK | S_DRIVER);
+	machine_put_features(m, OFFERED);
+	machine_put(m, DRIVER_SEL, sel);
+	machine_put(m, DRIVER_FEATURES, features);
+	machine_put(m, STATUS, S_ACK | S_DRIVER | S_FEATURES_OK);
+	return machine_get(m, STATUS) & S_FEATURES_OK;
+}
+
 static void features_are_offered_in_words(void **state)
 {
 	static const uint32_t beyond[] = { 2, 3, 4, 32, 64, 0x80000000,
@@ -233,21 +245,8 @@ static void words_beyond_hold_nothing_to_accept(void **state)
 	struct machine *m = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(beyond); i++) {
-		machine_put(m, STATUS, 0);
-		machine_put(m, STATUS, S_ACK | S_DRIVER);
-		machine_put_features(m, OFFERED);
-		machine_put(m, DRIVER_SEL, beyond[i]);
-		machine_put(m, DRIVER_FEATURES, 0);
-		machine_put(m, STATUS, S_ACK | S_DRIVER | S_FEATURES_OK);
-		assert_true(machine_get(m, STATUS) & S_FEATURES_OK);
-
-		machine_put(m, STATUS, 0);
-		machine_put(m, STATUS, S_ACK | S_DRIVER);
-		machine_put_features(m, OFFERED);
-		machine_put(m, DRIVER_SEL, beyond[i]);
-		machine_put(m, DRIVER_FEATURES, 1);
-		machine_put(m, STATUS, S_ACK | S_DRIVER | S_FEATURES_OK);
-		assert_false(machine_get(m, STATUS) & S_FEATURES_OK);
+		assert_true(agrees_beyond(m, beyond[i], 0));
+		assert_false(agrees_beyond(m, beyond[i], 1));
 	}
 }
 
