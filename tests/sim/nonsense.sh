@@ -52,21 +52,12 @@ alive() {
 	[ "$("$SIMCTL" read "$1" $(($2 + 0x70)))" = 0x3 ]
 }
 
-# guest NAME: one that uses its disk; sets $id, $base
-guest() {
-	id=$("$SIMCTL" create "$1" 16 1)
-	truncate -s 1M "$SIM_WORLD/$1.img"
-	read -r base _ < <("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/$1.img" \
-		grants) || fail "disk-add"
-	"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
-}
-
 # shellcheck disable=SC2119 # no lines
 daemon_start
 truncate -s 1M "$SIM_WORLD/two.img"
-guest bystander
+guest_begins bystander
 other=$id other_base=$base
-guest one
+guest_begins one
 
 echo "--- keys that are not there"
 for key in params dev mode base irq; do

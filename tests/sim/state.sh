@@ -14,15 +14,6 @@ export SIM_PATIENCE_MS=5000
 root=/local/domain/0/backend
 images=$SIM_WORLD
 
-# guest NAME: one that uses its disk; sets $id, $base
-guest() {
-	id=$("$SIMCTL" create "$1" 16 1)
-	truncate -s 1M "$images/$1.img"
-	read -r base _ < <("$SIMCTL" disk-add "$id" xvda "$images/$1.img" \
-		grants) || fail "disk-add"
-	"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
-}
-
 # refused WORDS VDEV: a disk of that guest, and libxl is told why
 refused() {
 	local node
@@ -56,7 +47,7 @@ gone() {
 
 truncate -s 1M "$images/more.img"
 daemon_start
-guest bystander
+guest_begins bystander
 other=$id other_base=$base
 
 echo "--- of a guest that is no more, and of one that has no disk"
@@ -73,7 +64,7 @@ again
 within 5 test ! -e "$run/$idle.state"
 
 echo "--- spoilt while nobody was there"
-guest one
+guest_begins one
 daemon_stop
 cp "$run/$id.state" "$SIM_WORLD/kept"
 spoil "$run/$id.state"
@@ -113,7 +104,7 @@ rmdir "$run/$id.state"
 gone "$id"
 
 echo "--- full"
-guest three
+guest_begins three
 for vdev in xvdb xvdc xvdd xvde xvdf xvdg xvdh xvdi xvdj xvdk; do
 	truncate -s 1M "$images/$vdev.img"
 	"$SIMCTL" disk-add "$id" $vdev "$images/$vdev.img" >/dev/null ||
@@ -146,7 +137,7 @@ said "can't have blocks given back; use discard=auto or off" || fail "no word"
 gone "$id"
 
 echo "--- held by somebody else, while a guest runs"
-guest five
+guest_begins five
 daemon_stop
 hold "$run/$id.state"
 begin=$SECONDS
@@ -198,7 +189,7 @@ within 5 state_of "virtio/$id/0" 6
 rm -f "$run/$id.state"
 
 echo "--- an image that can't be opened again when its worker is dead"
-guest seven
+guest_begins seven
 look
 worker=$(pgrep -P "$pid" -f "^xen-vblk-worker dom$id\$")
 # Fewer than it has open, and as many as it waits for at once.
