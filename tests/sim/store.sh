@@ -108,26 +108,20 @@ walk 3 xs_list xs_events
 walk 12 xs_read
 
 echo "--- what can't be read or written is said"
-for what in xs_start:1:EIO xs_end:1:EIO; do
+# says FAULT WORDS: what is logged of a life with it
+says() {
+	what=$1
 	look
-	"$SIMCTL" fault $what >/dev/null
+	"$SIMCTL" fault "$what" >/dev/null
 	life
 	"$SIMCTL" fault clear
-	said "its xenstore nodes can't be read: Input/output error" ||
-		fail "no word"
-done
-look
-what=xs_write:1:EIO
-"$SIMCTL" fault $what >/dev/null
-life
-"$SIMCTL" fault clear
-said "state can't be written to xenstore: Input/output error" || fail "state 2"
-look
-what=xs_write:2:EIO
-"$SIMCTL" fault $what >/dev/null
-life
-"$SIMCTL" fault clear
-said "state 6 can't be written to xenstore: Input/output error" || fail "state 6"
+	said "$2: Input/output error" || fail "no word"
+}
+
+says xs_start:1:EIO "its xenstore nodes can't be read"
+says xs_end:1:EIO "its xenstore nodes can't be read"
+says xs_write:1:EIO "state can't be written to xenstore"
+says xs_write:2:EIO "state 6 can't be written to xenstore"
 
 # refused: a disk that is none, whatever it is that fails with it
 refused() {
