@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Measures on real Xen in QEMU: three guests of one vCPU, whose disks are served
+# Measures on real Xen in QEMU: three guests of one vCPU, one awake at a time, whose disks are served
 # by xen-vblkd with foreign mappings, by xen-vblkd with grants, and by Linux's
 # own blkback for scale. What the figures mean: docs/bench.md.
 

@@ -65,7 +65,30 @@ setup() {
 		guest_ready "$g"
 	done
 	guest_sh blkback "test -b /dev/$VDEV"
+	for g in $backends; do
+		xl pause "$g"
+	done
 	echo "xen version=$(xl info xen_version) arch=$(uname -m)"
+}
+
+# --- one guest at a time ---------------------------------------------------------
+
+# The one that is not paused. Guests that only wait cost something, too: timers,
+# and an emulator each where they are HVM; all of it on one CPU.
+awake=
+
+# only BACKEND: its guest runs, and no other
+only() {
+	[ "$awake" != "$1" ] || return 0
+	[ -z "$awake" ] || xl pause "$awake"
+	xl unpause "$1"
+	awake=$1
+}
+
+# none: as setup left them, for the next run of this script
+none() {
+	xl pause "$awake"
+	awake=
 }
 
 # --- rates ---------------------------------------------------------------------
@@ -86,6 +109,7 @@ json() {
 
 # load BACKEND IMAGE OP BS JOBS SECONDS [OPTION]: a line of JSON
 load() {
+	only "$1"
 	guest_sh "$1" "vblk-load $3 --json --direct --bs $4 --jobs $5 \
 		--seconds $6 --seed $rep ${7:-} $(device "$1" "$2")" >/tmp/load
 	[ "$(json errors </tmp/load)" = 0 ] || {
@@ -139,6 +163,7 @@ rates() {
 	read 1M 1 --sequential
 	write 1M 1 --sequential
 	L
+	none
 	speed
 }
 
@@ -196,6 +221,7 @@ differences() {
 # it to has been forgotten, and nobody asks it how it goes. Looking at the
 # counters of the back end makes no hypercalls.
 count() {
+	only "$1"
 	begin=$(pops "$1")
 	guest_sh "$1" "(sleep 3; vblk-load $2 --direct --bs $3 --jobs $4 \
 		--count $5 --seed 9 $(device "$1" ram); echo \$? >/run/rc) \
@@ -219,8 +245,9 @@ count() {
 		differences /tmp/own /tmp/own.after)"
 }
 
-# What there is without any load, to be taken off.
+# What there is without any load, to be taken off: one guest that waits.
 idle() {
+	only grant
 	perf -r
 	for _ in 1 2 3 4 5 6; do
 		pops grant >/dev/null
@@ -238,6 +265,7 @@ counts() {
 		count "$backend" read 64k 1 400
 		count "$backend" write 4k 32 6400
 	done
+	none
 }
 
 "$@"
