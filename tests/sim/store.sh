@@ -22,17 +22,36 @@ fail() {
 	exit 1
 }
 
+# lives: the daemon has not ended
+lives() {
+	kill -0 "$pid" 2>/dev/null
+}
+
+# served WORD...: of simctl, which does not wait for a daemon that has ended
+served() {
+	local waiting
+
+	"$SIMCTL" "$@" 2>/dev/null &
+	waiting=$!
+	while kill -0 $waiting 2>/dev/null; do
+		lives || kill $waiting 2>/dev/null || :
+		sleep 0.02
+	done
+	wait $waiting
+}
+
 # The disk comes, is looked at, and goes, as far as that is possible.
 life() {
 	local id rest
 
 	id=$("$SIMCTL" create one 4 1)
-	if rest=$("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" \
-			2>/dev/null); then
+	if rest=$(served disk-add "$id" xvda "$SIM_WORLD/disk.img"); then
 		"$SIMCTL" read "$id" "${rest% *}" >"$SIM_WORLD/read" 2>&1 || :
-		"$SIMCTL" disk-remove "$id" xvda 2>/dev/null || :
+		served disk-remove "$id" xvda || :
 	fi
+	lives || export SIM_PATIENCE_MS=200
 	"$SIMCTL" destroy "$id" 2>/dev/null || :
+	SIM_PATIENCE_MS=4000
 }
 
 # It lives, or has ended as it says; one is there in the end.
