@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Measures on real Xen in QEMU: three guests of one vCPU, one awake at a time, whose disks are served
-# by xen-vblkd with foreign mappings, by xen-vblkd with grants, and by Linux's
-# own blkback for scale. What the figures mean: docs/bench.md.
+# Measures on real Xen in QEMU: three guests of one vCPU, one of them awake at a
+# time, whose disks are served by xen-vblkd with foreign mappings, by xen-vblkd
+# with grants, and by Linux's own blkback for scale. What the figures mean:
+# docs/bench.md.
 
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
