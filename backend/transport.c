@@ -56,10 +56,11 @@ bool transport_owns(const struct state_disk *reg,
 }
 
 enum device_answer transport_access(struct transport *t, struct device *dev,
-				    uint64_t offset, struct ioreq_access *acc)
+				    uint64_t offset, struct ioreq_access *acc,
+				    struct vdev_effect *effect)
 {
 	dev->backing.stats->accesses++;
-	return transport_of(dev->vdev.reg)->access(t, dev, offset, acc);
+	return transport_of(dev->vdev.reg)->access(t, dev, offset, acc, effect);
 }
 
 int transport_notify(struct transport *t, struct device *dev)

@@ -39,8 +39,8 @@ struct transport_kind {
 	bool (*owns)(const struct state_disk *reg,
 		     const struct ioreq_access *acc, uint64_t *offset);
 	enum device_answer (*access)(struct transport *t, struct device *dev,
-				     uint64_t offset,
-				     struct ioreq_access *acc);
+				     uint64_t offset, struct ioreq_access *acc,
+				     struct vdev_effect *effect);
 	int (*notify)(struct transport *t, struct device *dev);
 };
 
@@ -79,12 +79,14 @@ bool transport_owns(const struct state_disk *reg,
 		    const struct ioreq_access *acc, uint64_t *offset);
 
 /*
- * Door 2, with what transport_owns() said. After DEVICE_WAIT the same access is
- * to be handed in again, at the same offset whatever has moved meanwhile; it
- * has changed nothing that would make the second time another.
+ * Door 2, with what transport_owns() said, and @effect VDEV_NOTHING. After
+ * DEVICE_WAIT the same is to be handed in again, with what @effect is now: an
+ * access means what it meant when it came, whatever other vCPUs have moved or
+ * selected since.
  */
 enum device_answer transport_access(struct transport *t, struct device *dev,
-				    uint64_t offset, struct ioreq_access *acc);
+				    uint64_t offset, struct ioreq_access *acc,
+				    struct vdev_effect *effect);
 
 /*
  * Tell the guest of dev->events, and of what could not be told before. After a

@@ -48,20 +48,19 @@ static bool mmio_owns(const struct state_disk *reg,
 }
 
 static enum device_answer mmio_access(struct transport *t, struct device *dev,
-				      uint64_t offset,
-				      struct ioreq_access *acc)
+				      uint64_t offset, struct ioreq_access *acc,
+				      struct vdev_effect *effect)
 {
-	struct vdev_effect e;
-
 	(void)t;
 	if (acc->kind == IOREQ_MMIO_READ) {
 		acc->data = vmmio_read(&dev->vdev, offset, acc->size,
 				       &dev->config, BLK_CONFIG_LEN);
 		return DEVICE_DONE;
 	}
-	e = vmmio_write(&dev->vdev, offset, acc->size, acc->data,
-			BLK_CONFIG_LEN);
-	return device_apply(dev, &e);
+	if (effect->kind == VDEV_NOTHING)
+		*effect = vmmio_write(&dev->vdev, offset, acc->size, acc->data,
+				      BLK_CONFIG_LEN);
+	return device_apply(dev, effect);
 }
 
 static int mmio_notify(struct transport *t, struct device *dev)

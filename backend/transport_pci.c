@@ -248,17 +248,21 @@ static void pci_settle(struct transport *t, struct device *dev)
 		device_unhold(dev);
 }
 
-static enum device_answer pci_write(struct device *dev, uint64_t offset,
-				    uint32_t size, uint64_t data)
+static enum device_answer pci_apply(struct device *dev,
+				    const struct vdev_effect *e)
 {
-	struct vdev_effect e = vpci_write(&dev->vdev, offset, size, data,
-					  BLK_CONFIG_LEN);
-	enum device_answer answer = device_apply(dev, &e);
+	enum device_answer answer = device_apply(dev, e);
 
 	/* Of what was before a reset the guest hears nothing more. */
-	if (e.kind == VDEV_RESET_DEVICE && answer == DEVICE_DONE)
+	if (e->kind == VDEV_RESET_DEVICE && answer == DEVICE_DONE)
 		pci_regs(dev)->msix.pending = 0;
 	return answer;
+}
+
+static struct vdev_effect pci_decode(struct device *dev, uint64_t offset,
+				     uint32_t size, uint64_t data)
+{
+	return vpci_write(&dev->vdev, offset, size, data, BLK_CONFIG_LEN);
 }
 
 static uint64_t pci_read(struct device *dev, uint64_t offset, uint32_t size)
@@ -283,14 +287,18 @@ static void pci_read_config(struct device *dev, struct ioreq_access *acc)
 
 static enum device_answer pci_write_config(struct transport *t,
 					   struct device *dev,
-					   const struct ioreq_access *acc)
+					   const struct ioreq_access *acc,
+					   struct vdev_effect *effect)
 {
 	uint32_t reg = (uint32_t)acc->addr, data = (uint32_t)acc->data, size;
 	uint64_t offset;
 
-	if (pcicfg_is_data(reg, acc->size))
-		return pcicfg_data_access(pci_regs(dev), &offset, &size) ?
-		       pci_write(dev, offset, size, data) : DEVICE_DONE;
+	if (pcicfg_is_data(reg, acc->size)) {
+		if (!pcicfg_data_access(pci_regs(dev), &offset, &size))
+			return DEVICE_DONE;
+		*effect = pci_decode(dev, offset, size, data);
+		return pci_apply(dev, effect);
+	}
 	if (pcicfg_ends_master(pci_regs(dev), reg, acc->size, data) &&
 	    device_hold(dev) == DEVICE_WAIT)
 		return DEVICE_WAIT;
@@ -300,27 +308,38 @@ static enum device_answer pci_write_config(struct transport *t,
 	return DEVICE_DONE;
 }
 
-static enum device_answer pci_access(struct transport *t, struct device *dev,
-				     uint64_t offset, struct ioreq_access *acc)
+static enum device_answer pci_decode_access(struct transport *t,
+					    struct device *dev, uint64_t offset,
+					    struct ioreq_access *acc,
+					    struct vdev_effect *effect)
 {
-	enum device_answer answer = DEVICE_DONE;
-
 	switch (acc->kind) {
 	case IOREQ_MMIO_READ:
 		acc->data = pci_read(dev, offset, acc->size);
 		break;
 	case IOREQ_MMIO_WRITE:
-		answer = pci_write(dev, offset, acc->size, acc->data);
-		break;
+		*effect = pci_decode(dev, offset, acc->size, acc->data);
+		return pci_apply(dev, effect);
 	case IOREQ_CONFIG_READ:
 		pci_read_config(dev, acc);
 		break;
 	case IOREQ_CONFIG_WRITE:
-		answer = pci_write_config(t, dev, acc);
-		break;
+		return pci_write_config(t, dev, acc, effect);
 	default:
 		break;
 	}
+	return DEVICE_DONE;
+}
+
+static enum device_answer pci_access(struct transport *t, struct device *dev,
+				     uint64_t offset, struct ioreq_access *acc,
+				     struct vdev_effect *effect)
+{
+	enum device_answer answer =
+		effect->kind == VDEV_NOTHING ?
+		pci_decode_access(t, dev, offset, acc, effect) :
+		pci_apply(dev, effect);
+
 	/* Of levels, masks and mastering. A failure is tried again. */
 	if (answer == DEVICE_DONE)
 		pci_interrupt(t, dev);

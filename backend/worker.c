@@ -55,7 +55,7 @@ static enum device_answer worker_access(struct worker *w,
 	worker_find(w, a);
 	if (a->dev)
 		return transport_access(&w->transport, a->dev, a->offset,
-					&a->acc);
+					&a->acc, &a->effect);
 	if (worker_expects(w, &a->acc))
 		return DEVICE_WAIT;
 	/* Its range was removed while it was on the way. */

@@ -26,11 +26,15 @@ struct xen_grant;
 
 #define WORKER_MAX_VCPUS 128	/* slots of an ioreq page */
 
-/* An access, and who it is for: what was found once stays so while it waits. */
+/*
+ * An access, who it is for, and what it asks for: what was found once stays so
+ * while it waits.
+ */
 struct worker_access {
 	struct ioreq_access acc;
 	struct device *dev;	/* NULL: of a disk yet to be handed in */
 	uint64_t offset;	/* in its registers */
+	struct vdev_effect effect;
 };
 
 struct worker {

@@ -520,12 +520,14 @@ static enum device_answer act(enum ioreq_kind kind, uint64_t addr,
 		.kind = kind, .addr = addr, .size = size, .data = *data,
 		.sbdf = (SLOT + s.turn) << 3,
 	};
+	struct vdev_effect effect = { .kind = VDEV_NOTHING };
 	enum device_answer answer;
 	uint64_t offset, none;
 
 	MUST(transport_owns(&s.reg[s.turn], &acc, &offset));
 	MUST(!transport_owns(&s.reg[!s.turn], &acc, &none));
-	answer = transport_access(&s.t, &s.dev[s.turn], offset, &acc);
+	answer = transport_access(&s.t, &s.dev[s.turn], offset, &acc,
+				  &effect);
 	*data = acc.data;
 	return answer;
 }

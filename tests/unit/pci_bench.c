@@ -173,19 +173,25 @@ void bench_kill(struct bench *b)
 	device_resume(&b->dev);
 }
 
+enum device_answer bench_hand_in(struct bench *b, struct bench_access *a)
+{
+	uint64_t offset;
+
+	a->acc.sbdf = b->reg->pci.slot << 3;
+	assert_true(transport_owns(b->reg, &a->acc, &offset));
+	return transport_access(&b->t, &b->dev, offset, &a->acc, &a->effect);
+}
+
 static enum device_answer bench_act(struct bench *b, enum ioreq_kind kind,
 			      uint64_t addr, uint32_t size, uint64_t *data)
 {
-	struct ioreq_access acc = {
-		.kind = kind, .sbdf = b->reg->pci.slot << 3, .addr = addr,
-		.size = size, .data = *data,
+	struct bench_access a = {
+		.acc = { .kind = kind, .addr = addr, .size = size,
+			 .data = *data },
 	};
-	enum device_answer answer;
-	uint64_t offset;
+	enum device_answer answer = bench_hand_in(b, &a);
 
-	assert_true(transport_owns(b->reg, &acc, &offset));
-	answer = transport_access(&b->t, &b->dev, offset, &acc);
-	*data = acc.data;
+	*data = a.acc.data;
 	return answer;
 }
 

@@ -22,8 +22,8 @@ enum { MSIX_ON = 0x8000, MSIX_MASK_ALL = 0x4000 };
 /* struct virtio_pci_common_cfg */
 enum {
 	DRIVER_SEL = 8, DRIVER_FEATURES = 12, CONFIG_VECTOR = 16, STATUS = 20,
-	QUEUE_SIZE = 24, QUEUE_VECTOR = 26, QUEUE_ENABLE = 28, DESC = 32,
-	DRIVER = 40, DEVICE = 48,
+	QUEUE_SELECT = 22, QUEUE_SIZE = 24, QUEUE_VECTOR = 26, QUEUE_ENABLE = 28,
+	DESC = 32, DRIVER = 40, DEVICE = 48, QUEUE_RESET = 58,
 };
 
 struct bench_xen {
@@ -69,6 +69,14 @@ enum device_answer cfg_put(struct bench *b, uint32_t reg, uint32_t size,
 			   uint32_t value);
 uint64_t bar_get(struct bench *b, uint64_t at, uint32_t size);
 void bar_put(struct bench *b, uint64_t at, uint32_t size, uint64_t data);
+
+/* An access that may have to wait. To be handed in until it is answered. */
+struct bench_access {
+	struct ioreq_access acc;
+	struct vdev_effect effect;
+};
+
+enum device_answer bench_hand_in(struct bench *b, struct bench_access *a);
 
 /* As a driver does: BAR, the command register, then the device. */
 void bench_start_with(struct bench *b, uint32_t command);

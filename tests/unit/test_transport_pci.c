@@ -238,6 +238,50 @@ static void the_end_of_mastering_waits_for_requests(void **state)
 	bench_came_back(b, &next);
 }
 
+/* Another vCPU selects and points elsewhere while one waits for its answer. */
+static void an_access_that_waits_means_what_it_meant(void **state)
+{
+	static const struct {
+		enum ioreq_kind kind;
+		uint64_t at, data;	/* of the access that waits */
+		uint32_t size;
+	} how[] = {
+		{ IOREQ_MMIO_WRITE, BAR + QUEUE_RESET, 1, 2 },
+		{ IOREQ_MMIO_WRITE, BAR + STATUS, 0, 1 },
+		{ IOREQ_CONFIG_WRITE, ACCESS + 16, 0, 1 },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(how); i++) {
+		struct bench_access a = {
+			.acc = { .kind = how[i].kind, .addr = how[i].at,
+				 .size = how[i].size, .data = how[i].data },
+		};
+		struct io io;
+
+		bench_start(b);
+		cfg_put(b, ACCESS + 8, 4, STATUS);
+		cfg_put(b, ACCESS + 12, 4, 1);
+		io = bench_offer(b);
+		bar_put(b, VPCI_NOTIFY, 2, 0);
+		device_serve(&b->dev);
+		assert_false(device_idle(&b->dev));
+		assert_int_equal(bench_hand_in(b, &a), DEVICE_WAIT);
+		bar_put(b, QUEUE_SELECT, 2, 1);
+		cfg_put(b, ACCESS + 8, 4, VPCI_ISR);
+		bench_run(b);
+		assert_int_equal(bench_hand_in(b, &a), DEVICE_DONE);
+		bar_put(b, QUEUE_SELECT, 2, 0);
+		assert_int_equal(bar_get(b, QUEUE_ENABLE, 2), 0);
+		if (a.acc.addr != BAR + QUEUE_RESET)
+			assert_int_equal(bar_get(b, STATUS, 1), 0);
+		corridor_take(b->c, io.head);
+		assert_int_equal(io_status(&io), OK);
+		bar_put(b, STATUS, 1, 0);
+		corridor_forget(b->c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +294,7 @@ int main(void)
 		BENCH(without_mastering_nothing_is_touched),
 		BENCH(a_function_begins_without_mastering),
 		BENCH(the_end_of_mastering_waits_for_requests),
+		BENCH(an_access_that_waits_means_what_it_meant),
 	};
 
 	return corridor_main(tests, ARRAY_SIZE(tests));
