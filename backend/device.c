@@ -87,7 +87,8 @@ static void device_enable_queue(struct device *dev, uint32_t i)
 		return;
 	}
 	vdev_queue_enabled(&dev->vdev, i);
-	queue_resume(&dev->queue[i], &terms);
+	if (!dev->vdev.reg->held)
+		queue_resume(&dev->queue[i], &terms);
 }
 
 /*
@@ -125,13 +126,19 @@ static void device_repeat_events(struct device *dev)
 			dev->events |= DEVICE_EVENT_QUEUE(i);
 }
 
-void device_resume(struct device *dev)
+static void device_resume_queues(struct device *dev)
 {
 	struct queue_terms terms = device_terms(dev);
 
 	for (uint32_t i = 0; i < dev->vdev.num_queues; i++)
 		if (dev->queue[i].started)
 			queue_resume(&dev->queue[i], &terms);
+}
+
+void device_resume(struct device *dev)
+{
+	if (!dev->vdev.reg->held)
+		device_resume_queues(dev);
 	device_repeat_events(dev);
 }
 
@@ -296,7 +303,7 @@ enum device_answer device_hold(struct device *dev)
 void device_unhold(struct device *dev)
 {
 	dev->vdev.reg->held = 0;
-	device_kick_all(dev);
+	device_resume_queues(dev);
 }
 
 bool device_serve(struct device *dev)

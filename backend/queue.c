@@ -109,6 +109,7 @@ int queue_start(struct queue *q, struct state_queue *regs, uint64_t features)
 		.avail = q->pin[1].addr,
 		.used = q->pin[2].addr,
 		.num = (uint16_t)num,
+		.used_idx = regs->used,	/* nothing to publish until resumed */
 		.event_idx = event_idx,
 		.indirect = features >> VIRTIO_RING_F_INDIRECT_DESC & 1,
 	};

@@ -266,6 +266,15 @@ static void bar_put_address(struct bench *b, uint64_t field, uint64_t at)
 #define EVENT_IDX (UINT64_C(1) << 29)
 
 /* As a driver does: BAR, decoding, mastering, then the device. */
+void bar_put_ring(struct bench *b)
+{
+	bar_put(b, QUEUE_SIZE, 2, NUM);
+	bar_put_address(b, DESC, PAGE);
+	bar_put_address(b, DRIVER, 2 * PAGE);
+	bar_put_address(b, DEVICE, 3 * PAGE + 64);
+	bar_put(b, QUEUE_ENABLE, 2, 1);
+}
+
 void bench_start_with(struct bench *b, uint32_t command)
 {
 	uint64_t features = b->dev.vdev.offered & ~EVENT_IDX;
@@ -281,11 +290,7 @@ void bench_start_with(struct bench *b, uint32_t command)
 	}
 	bar_put(b, STATUS, 1, 11);
 	memset(fake_ram(PAGE), 0, 4 * PAGE);
-	bar_put(b, QUEUE_SIZE, 2, NUM);
-	bar_put_address(b, DESC, PAGE);
-	bar_put_address(b, DRIVER, 2 * PAGE);
-	bar_put_address(b, DEVICE, 3 * PAGE + 64);
-	bar_put(b, QUEUE_ENABLE, 2, 1);
+	bar_put_ring(b);
 	guest_ring_init(&b->c->ring, fake_ram(PAGE), fake_ram(2 * PAGE),
 			fake_ram(3 * PAGE + 64), NUM, 0);
 	b->c->next_desc = 0;

@@ -78,6 +78,8 @@ struct bench_access {
 
 enum device_answer bench_hand_in(struct bench *b, struct bench_access *a);
 
+/* The queue's set-up, and the queue is enabled. */
+void bar_put_ring(struct bench *b);
 /* As a driver does: BAR, the command register, then the device. */
 void bench_start_with(struct bench *b, uint32_t command);
 void bench_start(struct bench *b);

@@ -212,6 +212,29 @@ static void a_function_begins_without_mastering(void **state)
 	bench_came_back(b, &io);
 }
 
+/* C-P 20: nor is what a device says of itself in a ring. */
+static void without_mastering_no_ring_is_written_to(void **state)
+{
+	struct bench *b = *state;
+	uint16_t *flags = fake_ram(3 * PAGE + 64);
+	struct io io;
+
+	bench_start_with(b, MEMORY);
+	*flags = 0x5a5a;
+	bar_put(b, QUEUE_RESET, 2, 1);
+	bar_put_ring(b);
+	assert_int_equal(*flags, 0x5a5a);
+	bench_kill(b);
+	bench_run(b);
+	assert_int_equal(*flags, 0x5a5a);
+	cfg_put(b, COMMAND, 1, MEMORY | MASTER);
+	assert_int_equal(*flags, 0);
+	io = bench_offer(b);
+	bar_put(b, VPCI_NOTIFY, 2, 0);
+	bench_run(b);
+	bench_came_back(b, &io);
+}
+
 static void the_end_of_mastering_waits_for_requests(void **state)
 {
 	struct bench *b = *state;
@@ -293,6 +316,7 @@ int main(void)
 		BENCH(a_kick_through_configuration_space),
 		BENCH(without_mastering_nothing_is_touched),
 		BENCH(a_function_begins_without_mastering),
+		BENCH(without_mastering_no_ring_is_written_to),
 		BENCH(the_end_of_mastering_waits_for_requests),
 		BENCH(an_access_that_waits_means_what_it_meant),
 	};
