@@ -1,20 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The manual pages, as mandoc sees them.
+# The manual pages, as mandoc sees them. One that only sends to another (.so) is
+# for man(1), and the other has to be there.
 
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 shopt -s nullglob
-pages=(docs/man/*.[158])
+pages=()
+bad=0
+for p in docs/man/*.[158]; do
+	read -r request other <"$p"
+	if [ "$request" != .so ]; then
+		pages+=("$p")
+	elif [ "$other" != "man${other##*.}/${other##*/}" ] ||
+		[ ! -e "docs/man/${other##*/}" ]; then
+		echo "$p: there is no $other"
+		bad=1
+	fi
+done
 if [ ${#pages[@]} = 0 ]; then
 	echo "no manual pages"
 	exit 77
 fi
 
 # Every counter there is, is explained.
-bad=0
 while read -r name; do
 	grep -qx "\.It Cm $name" docs/man/xen-vblk.8 || {
 		echo "docs/man/xen-vblk.8: says nothing of the counter $name"
