@@ -16,10 +16,10 @@ export SIM_BUILD
 
 usage() {
 	cat <<U
-usage: run.sh [-j N] [-k] [-l] [SCENARIO...]
+usage: run.sh [-w WORLD] [-j N] [-k] [-l] [SCENARIO...]
 
 SCENARIO  names in tests/e2e/scenarios without .sh (default: all)
--w WORLD  rig (default: $WORLD, or rig), or sim, the simulated Xen
+-w WORLD  rig (default: \$WORLD, or rig), or sim, the simulated Xen
 -j N      rigs at a time (default 2, each is busy on one core), or worlds
 -k        one rig, kept running afterwards; says where it is
 -l        the long ones too, and the long form of others
