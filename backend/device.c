@@ -26,10 +26,17 @@ static struct queue_terms device_terms(const struct device *dev)
 	};
 }
 
+/* A driver can tell that something has changed (virtio 1.2, 2.5.3). */
 static void device_fill_config(struct device *dev)
 {
+	struct virtio_blk_config config;
+
 	blk_fill_config(&dev->backing.geometry,
-			(uint8_t)dev->vdev.reg->writeback, &dev->config);
+			(uint8_t)dev->vdev.reg->writeback, &config);
+	if (!memcmp(&config, &dev->config, sizeof(config)))
+		return;
+	dev->config = config;
+	dev->vdev.reg->generation++;
 }
 
 static void device_describe(struct device *dev, const struct proto_disk *desc)
