@@ -24,7 +24,7 @@ struct xen_dm;
 struct transport {		/* of one guest; all is borrowed */
 	struct xen_ioreq *io;
 	struct xen_dm *dm;
-	const struct state_disk *disk;	/* its STATE_MAX_DISKS */
+	struct state_disk *disk;	/* its STATE_MAX_DISKS */
 };
 
 /*

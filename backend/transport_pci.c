@@ -32,6 +32,68 @@ static struct state_pci *pci_regs(const struct device *dev)
 	return &dev->vdev.reg->pci;
 }
 
+/* The BAR's window. */
+
+static bool pci_is_taken(const struct transport *t, uint32_t window)
+{
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+		if (t->disk[i].used && t->disk[i].transport == STATE_PCI &&
+		    t->disk[i].pci.window == window)
+			return true;
+	return false;
+}
+
+/*
+ * The state names the new place before Xen does: a worker that comes after a
+ * kill in between asks Xen once more. A place that is another disk's already
+ * stays that one's, and the state never names it twice.
+ */
+static int pci_take_window(struct transport *t, struct state_pci *p,
+			   uint32_t to)
+{
+	int ret;
+
+	if (pci_is_taken(t, to))
+		return -EEXIST;
+	p->window = to;
+	ret = ioreq_add_range(t->io, to, STATE_PCI_BAR);
+	if (ret)
+		p->window = 0;
+	return ret;
+}
+
+/*
+ * A place is free that was @left's: another disk's BAR may have said it all the
+ * time, and no access of its own will make us look again.
+ */
+static void pci_offer_window(struct transport *t, const struct state_pci *left)
+{
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
+		struct state_disk *reg = &t->disk[i];
+		uint32_t to;
+
+		if (!reg->used || reg->transport != STATE_PCI ||
+		    &reg->pci == left || reg->pci.window)
+			continue;
+		to = pcicfg_window(&reg->pci);
+		if (to)
+			pci_take_window(t, &reg->pci, to);
+	}
+}
+
+/* Xen's part of giving a window up; no error if it was gone. */
+static int pci_leave_window(struct transport *t, struct state_pci *p)
+{
+	uint32_t from = p->window;
+	int ret;
+
+	if (!from)
+		return 0;
+	ret = ioreq_remove_range(t->io, from, STATE_PCI_BAR);
+	p->window = 0;
+	return ret == -ENOENT ? 0 : ret;
+}
+
 /* Coming and going. */
 
 /* A function that was just switched on masters nothing. */
@@ -65,15 +127,14 @@ static int pci_open(struct transport *t, struct device *dev, bool attach)
 static int pci_close(struct transport *t, struct state_disk *reg)
 {
 	struct state_pci *p = &reg->pci;
-	int ret = 0, err;
+	int ret, err;
 
 	/* Whoever raised the level may be dead. */
 	irq_set_intx(t->dm, p->slot, 0);
-	if (p->window)
-		ret = ioreq_remove_range(t->io, p->window, STATE_PCI_BAR);
-	p->window = 0;
+	ret = pci_leave_window(t, p);
 	err = ioreq_remove_pci(t->io, p->slot);
-	if (ret && ret != -ENOENT)
+	pci_offer_window(t, p);
+	if (ret)
 		return ret;
 	return err == -ENOENT ? 0 : err;
 }
@@ -190,50 +251,27 @@ static int pci_notify(struct transport *t, struct device *dev)
 
 /* Accesses. */
 
-static bool pci_is_taken(const struct transport *t, uint32_t window)
-{
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
-		if (t->disk[i].used && t->disk[i].transport == STATE_PCI &&
-		    t->disk[i].pci.window == window)
-			return true;
-	return false;
-}
-
-/*
- * The state names the new place before Xen does: a worker that comes after a
- * kill in between asks Xen once more. A place that is another disk's already
- * stays that one's, and the state never names it twice.
- */
 static void pci_move_window(struct transport *t, struct device *dev)
 {
 	struct state_pci *p = pci_regs(dev);
-	uint32_t to = pcicfg_window(p);
+	uint32_t to = pcicfg_window(p), from = p->window;
 	int ret;
 
-	if (to == p->window)
+	if (to == from)
 		return;
-	if (p->window) {
-		ret = ioreq_remove_range(t->io, p->window, STATE_PCI_BAR);
-		if (ret && ret != -ENOENT)
-			log_guest(&dev->backing.limit, dev->name,
-				  "BAR at %#x stays there too: %s", p->window,
-				  log_strerror(ret));
-	}
-	p->window = 0;
-	if (!to)
-		return;
-	ret = -EEXIST;
-	if (!pci_is_taken(t, to)) {
-		p->window = to;
-		ret = ioreq_add_range(t->io, to, STATE_PCI_BAR);
-	}
-	if (!ret)
-		return;
-	log_guest(&dev->backing.limit, dev->name,
-		  "BAR can't be reached at %#x: %s", to,
-		  ret == -EEXIST ? "another disk is there" :
-		  log_strerror(ret));
-	p->window = 0;
+	ret = pci_leave_window(t, p);
+	if (ret)
+		log_guest(&dev->backing.limit, dev->name,
+			  "BAR at %#x stays there too: %s", from,
+			  log_strerror(ret));
+	ret = to ? pci_take_window(t, p, to) : 0;
+	if (ret)
+		log_guest(&dev->backing.limit, dev->name,
+			  "BAR can't be reached at %#x: %s", to,
+			  ret == -EEXIST ? "another disk is there" :
+			  log_strerror(ret));
+	if (from)
+		pci_offer_window(t, p);
 }
 
 /*

@@ -395,13 +395,22 @@ static void model_end_msix(struct model *m)
 	m->pending = 0;
 }
 
+static uint32_t wanted(const struct model *m)
+{
+	return word(m, 4) & MEMORY ? word(m, 0x10) : 0;
+}
+
 static void model_move(struct model *m)
 {
-	uint32_t to = word(m, 4) & MEMORY ? word(m, 0x10) : 0;
-	const struct model *other = m == &s.m[0] ? &s.m[1] : &s.m[0];
+	uint32_t to = wanted(m), from = m->window;
+	struct model *other = m == &s.m[0] ? &s.m[1] : &s.m[0];
 
-	if (to != m->window)
-		m->window = s.no_range || to == other->window ? 0 : to;
+	if (to == from)
+		return;
+	m->window = s.no_range || to == other->window ? 0 : to;
+	to = wanted(other);
+	if (from && !other->window && to != m->window && !s.no_range)
+		other->window = to;
 }
 
 static void model_configure(struct model *m, uint32_t reg, uint32_t size,
@@ -686,6 +695,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_capabilities(&s.dev[i]);
 		s.refusals = 0;
 		MUST(!transport_close(&s.t, &s.reg[i]));
+		s.reg[i].used = 0;
 	}
 	MUST(!s.range[0] && !s.range[1] && !s.functions);
 	MUST(!s.m[0].level && !s.m[1].level);

@@ -82,12 +82,29 @@ static void two_bars_at_one_place(void **state)
 	assert_int_equal(other.reg->pci.window, 0);
 	cfg_put(&other, BAR0, 4, BAR + STATE_PCI_BAR);
 	assert_int_equal(other.reg->pci.window, BAR + STATE_PCI_BAR);
+	/* The place of one that leaves is the other's that wants it. */
+	cfg_put(b, BAR0, 4, BAR + STATE_PCI_BAR);
+	assert_int_equal(b->reg->pci.window, 0);
+	cfg_put(&other, BAR0, 4, BAR);
+	assert_int_equal(other.reg->pci.window, BAR);
+	assert_int_equal(b->reg->pci.window, BAR + STATE_PCI_BAR);
+	cfg_put(b, BAR0, 4, BAR);
+	cfg_put(&other, COMMAND, 2, 0);
+	assert_int_equal(b->reg->pci.window, BAR);
 	/* Back, and away from there: the first never noticed. */
+	cfg_put(&other, COMMAND, 2, MEMORY);
+	cfg_put(&other, BAR0, 4, BAR + STATE_PCI_BAR);
 	cfg_put(&other, BAR0, 4, BAR);
 	assert_int_equal(bar_get(b, STATUS, 1), 0);
 	assert_true(xen_only_range(BAR));
+	cfg_put(b, BAR0, 4, BAR + STATE_PCI_BAR);
+	cfg_put(&other, BAR0, 4, BAR);
+	cfg_put(b, BAR0, 4, BAR);
+	assert_true(xen_only_range(BAR));
 	assert_int_equal(transport_close(&other.t, other.reg), 0);
+	other.reg->used = 0;
 	device_close(&other.dev);
+	assert_int_equal(b->reg->pci.window, BAR);
 	assert_true(xen_only_range(BAR));
 }
 
