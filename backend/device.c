@@ -283,6 +283,7 @@ enum device_answer device_apply(struct device *dev,
 			blk_first_writeback(&dev->backing.geometry,
 					    dev->vdev.reg->features);
 		device_fill_config(dev);
+		vdev_features_agreed(&dev->vdev);
 		break;
 	case VDEV_DRIVER_OK:
 		device_kick_all(dev);

@@ -94,7 +94,6 @@ struct vdev_effect vdev_write_status(struct vdev *v, uint32_t value)
 	if (added & VIRTIO_CONFIG_S_FEATURES_OK) {
 		if (!(r->status & VIRTIO_CONFIG_S_DRIVER) || !features_ok(v))
 			return nothing;
-		r->status |= VIRTIO_CONFIG_S_FEATURES_OK;
 		return effect(VDEV_FEATURES, 0);
 	}
 	if ((added & VIRTIO_CONFIG_S_DRIVER_OK) &&
@@ -103,6 +102,11 @@ struct vdev_effect vdev_write_status(struct vdev *v, uint32_t value)
 		return effect(VDEV_DRIVER_OK, 0);
 	}
 	return nothing;
+}
+
+void vdev_features_agreed(struct vdev *v)
+{
+	v->reg->status |= VIRTIO_CONFIG_S_FEATURES_OK;
 }
 
 bool vdev_asks_for_reset(const struct vdev *v)

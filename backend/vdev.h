@@ -28,7 +28,7 @@ enum vdev_effect_kind {
 	VDEV_ENABLE_QUEUE,	/* map its ring, then vdev_queue_enabled() */
 	VDEV_STOP_QUEUE,	/* let go, then vdev_queue_stopped() */
 	VDEV_RESET_DEVICE,	/* let go of all, then vdev_reset() */
-	VDEV_FEATURES,		/* features are agreed */
+	VDEV_FEATURES,		/* act on them, then vdev_features_agreed() */
 	VDEV_DRIVER_OK,		/* the driver is ready */
 	VDEV_CONFIG_WRITE,	/* offset, size, data */
 };
@@ -54,6 +54,8 @@ void vdev_reset(struct vdev *v);
 
 uint32_t vdev_status(const struct vdev *v);
 struct vdev_effect vdev_write_status(struct vdev *v, uint32_t value);
+/* FEATURES_OK: what follows from them holds. A worker may be killed before. */
+void vdev_features_agreed(struct vdev *v);
 /*
  * DRIVER_OK is set, neither FAILED nor NEEDS_RESET is, and the bus lets the
  * device reach memory.

@@ -84,7 +84,6 @@ static enum vdev_effect_kind model_status(uint32_t value)
 		if (!(s.model.status & DRIVER) || !agreed(VIRTIO_F_VERSION_1) ||
 		    (s.model.features & ~s.v.offered))
 			return VDEV_NOTHING;
-		s.model.status |= FEATURES_OK;
 		return VDEV_FEATURES;
 	}
 	if ((new & DRIVER_OK) && (s.model.status & FEATURES_OK)) {
@@ -344,6 +343,10 @@ static void carry_out(const struct vdev_effect *e, uint8_t how)
 			enable_queue(e->queue);
 		else
 			needs_reset();
+		break;
+	case VDEV_FEATURES:
+		vdev_features_agreed(&s.v);
+		s.model.status |= FEATURES_OK;
 		break;
 	default:
 		break;

@@ -226,6 +226,9 @@ enum device_answer device_apply(struct device *dev, const struct vdev_effect *e)
 	case VDEV_ENABLE_QUEUE:
 		vdev_queue_enabled(&dev->vdev, e->queue);
 		break;
+	case VDEV_FEATURES:
+		vdev_features_agreed(&dev->vdev);
+		break;
 	default:
 		break;
 	}

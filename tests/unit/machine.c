@@ -40,6 +40,8 @@ enum vdev_effect_kind machine_put(struct machine *m, uint64_t offset,
 		vdev_queue_stopped(&m->v, e.queue);
 	else if (e.kind == VDEV_RESET_DEVICE)
 		vdev_reset(&m->v);
+	else if (e.kind == VDEV_FEATURES)
+		vdev_features_agreed(&m->v);
 	return e.kind;
 }
 

@@ -366,6 +366,26 @@ static void writeback_begins_as_the_features_say(void **state)
 	assert_int_equal(get(b, wce, 1), 0);
 }
 
+/* A kill before it has taken effect leaves nothing agreed. */
+static void what_is_agreed_has_taken_effect(void **state)
+{
+	struct bench *b = *state;
+	struct vdev_effect e;
+
+	put_done(b, STATUS, 0);
+	put_done(b, STATUS, 1);
+	put_done(b, STATUS, 3);
+	put_done(b, DRIVER_SEL, 1);
+	put_done(b, DRIVER_FEATURES, VERSION_1 >> 32);
+	put_done(b, DRIVER_SEL, 0);
+	put_done(b, DRIVER_FEATURES, (uint32_t)CONFIG_WCE);
+	e = vmmio_write(&b->dev.vdev, STATUS, 4, S_FEATURES_OK, BLK_CONFIG_LEN);
+	assert_int_equal(get(b, STATUS, 4), 3);
+	assert_int_equal(device_apply(&b->dev, &e), DEVICE_DONE);
+	assert_int_equal(get(b, STATUS, 4), S_FEATURES_OK);
+	assert_int_equal(b->dev.vdev.reg->writeback, 0);
+}
+
 /* C-G 20, C-M 15: the generation is another one when a field has changed, and
  * nothing but writeback does. */
 static void a_change_of_configuration_is_counted(void **state)
@@ -447,6 +467,7 @@ int main(void)
 		BENCH(nothing_is_taken_before_driver_ok),
 		BENCH(writeback_is_the_one_field_to_write),
 		BENCH(writeback_begins_as_the_features_say),
+		BENCH(what_is_agreed_has_taken_effect),
 		BENCH(a_change_of_configuration_is_counted),
 		BENCH(writes_are_stable_as_the_driver_was_told),
 	};

@@ -75,6 +75,8 @@ static enum vdev_effect_kind write_at(struct machine *m, uint64_t at,
 		vdev_queue_stopped(&m->v, e.queue);
 	else if (e.kind == VDEV_RESET_DEVICE)
 		vdev_reset(&m->v);
+	else if (e.kind == VDEV_FEATURES)
+		vdev_features_agreed(&m->v);
 	return e.kind;
 }
 
