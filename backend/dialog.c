@@ -40,8 +40,16 @@ void dialog_watch(struct guest *g)
 		loop_disarm(&g->timer);
 }
 
+/* Whatever it still has to say. */
+static void dialog_close_ears(struct guest *g)
+{
+	loop_remove(g->env->loop, &g->messages);
+	g->messages.fd = -1;
+}
+
 void dialog_kill(struct guest *g, const char *why)
 {
+	dialog_close_ears(g);
 	if (!g->reason[0])
 		text_set(g->reason, sizeof(g->reason), "%s", why);
 	log_error("dom%u: killing worker %d: %s", g->domid,
@@ -148,13 +156,6 @@ static bool dialog_disk_ready(struct guest *g, uint32_t slot)
 	return true;
 }
 
-/* Whatever it still has to say. */
-static void dialog_close_ears(struct guest *g)
-{
-	loop_remove(g->env->loop, &g->messages);
-	g->messages.fd = -1;
-}
-
 /*
  * A guest that runs needs the disk, and what one worker could not do, for want
  * of memory perhaps, the next may. Not without end: the guest's other disks
@@ -166,7 +167,6 @@ static bool dialog_replace(struct guest *g, struct disk *d, const char *why)
 	    d->refusals == DIALOG_REFUSALS)
 		return false;
 	d->refusals++;
-	dialog_close_ears(g);
 	dialog_kill(g, why[0] ? why : "it can't serve a disk and does not say why");
 	return true;
 }
@@ -253,7 +253,6 @@ void dialog_receive(struct guest *g)
 			continue;
 		if (ret == 1 && fd >= 0)
 			close(fd);
-		dialog_close_ears(g);
 		dialog_kill(g, "the worker said what makes no sense");
 		return;
 	}

@@ -30,7 +30,7 @@ void dialog_watch(struct guest *guest);
 /* Take the worker's messages and do what they mean. */
 void dialog_receive(struct guest *guest);
 
-/* @why is the reason of its end, unless it gave one. */
+/* @why is the reason of its end, unless it gave one. Nothing more is heard of it. */
 void dialog_kill(struct guest *guest, const char *why);
 
 #endif
