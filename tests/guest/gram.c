@@ -155,7 +155,7 @@ static uint32_t pages_of(uint64_t gpa, uint32_t len)
 
 int gram_alloc(struct gram *ram, struct gbuf *b, uint32_t len, uint32_t offset)
 {
-	uint32_t end = (uint32_t)(ram->size / SIM_PAGE), page;
+	uint32_t end = (uint32_t)(ram->size / SIM_PAGE) - 1, page;
 
 	pthread_mutex_lock(&ram->lock);
 	page = run_take(ram->page_used, &ram->next_page, 0, end,

@@ -57,7 +57,10 @@ struct gbuf {
 	uint32_t len;
 };
 
-/* @offset: of the first byte in its page. The bytes are 0. -ENOMEM. */
+/*
+ * @offset: of the first byte in its page. The bytes are 0. Nobody is given the last
+ * page of the memory. -ENOMEM.
+ */
 int gram_alloc(struct gram *ram, struct gbuf *b, uint32_t len, uint32_t offset);
 /* Complains if bytes beside it have changed. */
 void gram_free(struct gram *ram, struct gbuf *b);

@@ -9,7 +9,7 @@ LIE(region_ends)
 {
 	struct lie_request r = lie_request(l, VIRTIO_BLK_T_IN, 0, 512);
 	uint64_t end = SIM_RAM_BASE + l->ram->size;
-	/* Nobody has allocated that page, so what is written there stands out. */
+	/* Nobody is given that page, so what is written there stands out. */
 	uint8_t *last = gram_at(l->ram, end - 512, 512);
 	struct gmap map;
 	uint64_t addr;
