@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs tests, as many at once as there are processors, and counts them. A test
+# Runs tests, one more at once than there are processors, and counts them. A test
 # is a program that says with its exit status how it went: 0 it passed, 77 it
 # cannot run here (its last line says why), anything else it failed. It has
 # files and processes of its own, and waits for things to happen, not for time
@@ -16,7 +16,8 @@ usage() {
 	cat <<U
 usage: check.sh [-j JOBS] [-t SECONDS] [-s SUITE]... [-b SUITE]... [TEST]...
 
--j JOBS     tests at a time (default: processors); suites have their own way
+-j JOBS     tests at a time (default: processors and one, because some wait);
+            suites have their own way
 -t SECONDS  how long one test may take (default 300); suites watch themselves
 -s SUITE    a suite, run after the tests (the shell splits it into words)
 -b SUITE    a suite that only computes, and can wait: run beside the last -s,
@@ -28,7 +29,7 @@ in the order of the arguments, with its output. The last line is
 U
 }
 
-jobs=$(nproc) limit=300
+jobs=$(($(nproc) + 1)) limit=300
 suites=() beside=()
 while getopts b:j:t:s:h opt; do
 	case $opt in
