@@ -693,7 +693,7 @@ run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
 	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(flip) -s $(FLIP_SECONDS)" \
 		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s "$(scenarios) -w sim" -s "$(scenarios) -w rig" \
-		-b $(srcdir)/tests/broken/run.sh \
+		-b "$(scenarios) -w rig -p" -b $(srcdir)/tests/broken/run.sh \
 		$(sim-all) $(srcdir)/tests/unit/races.sh $(structure) $(checks)
 
 run-check-quick: all sim $(checks) tests/hostile/hostile

@@ -20,8 +20,8 @@ usage: check.sh [-j JOBS] [-t SECONDS] [-s SUITE]... [-b SUITE]... [TEST]...
             suites have their own way
 -t SECONDS  how long one test may take (default 300); suites watch themselves
 -s SUITE    a suite, run after the tests (the shell splits it into words)
--b SUITE    a suite that only computes, and can wait: run beside the last -s,
-            with what that leaves of the processors
+-b SUITE    a suite that only computes, and can wait: run beside the last two
+            -s, with what those leave of the processors
 
 A test's line comes when it has ended. What failed is shown again at the end,
 in the order of the arguments, with its output. The last line is
@@ -176,7 +176,9 @@ run_beside() {
 }
 
 run_suites() {
-	while [ $# -gt 1 ]; do
+	local s
+
+	while [ $# -gt 2 ]; do
 		run_suite "$1"
 		shift
 	done
@@ -185,7 +187,9 @@ run_suites() {
 	run_beside ${beside[@]+"${beside[@]}"} &
 	group=$!
 	set +m
-	[ $# = 0 ] || run_suite "$1"
+	for s; do
+		run_suite "$s"
+	done
 	wait
 }
 

@@ -16,27 +16,29 @@ export SIM_BUILD
 
 usage() {
 	cat <<U
-usage: run.sh [-w WORLD] [-j N] [-k] [-l] [SCENARIO...]
+usage: run.sh [-w WORLD] [-j N] [-k] [-l] [-p] [SCENARIO...]
 
 SCENARIO  names in tests/e2e/scenarios without .sh (default: all)
 -w WORLD  rig (default: \$WORLD, or rig), or sim, the simulated Xen
 -j N      rigs at a time (default 2, each is busy on one core), or worlds
 -k        one rig, kept running afterwards; says where it is
 -l        the long ones too, and the long form of others
+-p        prepare, build and pack the rigs, and no more
 Environment: ARCH (arm or x86; default: both, beside each other), SMP and
 what else tests/rig/boot.sh knows; for the simulation SIM_BUILD, where make has
 built, and PRODUCT, where the daemon was built, if elsewhere.
 U
 }
 
-keep='' long='' lanes=''
+keep='' long='' prepare='' lanes=''
 export WORLD=${WORLD:-rig}
-while getopts w:j:klh opt; do
+while getopts w:j:klph opt; do
 	case $opt in
 	w) WORLD=$OPTARG ;;
 	j) lanes=$OPTARG ;;
 	k) keep=1 lanes=1 ;;
 	l) long=1 ;;
+	p) prepare=1 ;;
 	h) usage && exit 0 ;;
 	*) usage >&2 && exit 2 ;;
 	esac
@@ -228,12 +230,16 @@ trap 'trap - TERM; kill 0; wait; exit 130' INT TERM
 : >"$logs/results"
 list "$@" >"$logs/list"
 total=$(wc -l <"$logs/list")
-# ready ARCH: its rig is prepared, and has what is built from this tree
+# ready ARCH: its rig is prepared, and has what is built from this tree. One such
+# run at a time.
 ready() {
 	local step
 
+	mkdir -p "$cache"
+	exec 7>"$cache/ready-$1.lock"
+	flock 7
 	for step in prepare build pack; do
-		ARCH=$1 "$rig/$step.sh" 2>&1 || return
+		ARCH=$1 "$rig/$step.sh" 2>&1 7>&- || return
 	done | sed -u "s/^rig:/rig: $1:/"
 }
 
@@ -247,6 +253,10 @@ done
 for p in ${rigs[@]+"${rigs[@]}"}; do
 	wait "$p" || exit 1
 done
+if [ -n "$prepare" ]; then
+	echo "0 passed, 0 failed, 0 skipped"
+	exit 0
+fi
 for ((i = 0; i < lanes; i++)); do
 	lane "${archs[i % ${#archs[@]}]}" &
 done
