@@ -29,7 +29,7 @@ within() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || fail "not in time: $*"
-		sleep 0.02
+		sleep 0.05
 	done
 }
 
@@ -66,9 +66,7 @@ count() {
 
 # held: what is mapped, and how many ioreq servers there are
 held() {
-	"$SIMCTL" stats | awk '
-		/^(foreign_maps|grant_maps|resource_maps|servers) / { n += $2 }
-		END { print n }'
+	"$SIMCTL" held
 }
 
 nothing_left() {
