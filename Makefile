@@ -677,8 +677,8 @@ fuzz-script := $(srcdir)/tests/fuzz/run.sh
 # The programs in the simulated Xen: those that take seconds, and all.
 sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life model nonsense removal \
 	start)
-sim-all := $(sim-short) $(patsubst %,$(srcdir)/tests/sim/%.sh,manager state store \
-	failwalk)
+sim-all := $(patsubst %,$(srcdir)/tests/sim/%.sh,failwalk manager state store) \
+	$(sim-short)
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)
 hostile := $(srcdir)/tests/hostile/run.sh
@@ -690,10 +690,10 @@ export SIM_BUILD := $(CURDIR)
 .PHONY: run-check run-check-quick run-check-smp run-coverage
 .PHONY: run-demo run-bench run-fuzz run-lint run-prove
 run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
-	$(Q)$(srcdir)/tests/check.sh -s $(hostile) -s "$(flip) -s $(FLIP_SECONDS)" \
+	$(Q)$(srcdir)/tests/check.sh -s "$(flip) -s $(FLIP_SECONDS)" \
 		-s "$(fuzz-script) -a $(CHECK_SECONDS)" \
 		-s "$(scenarios) -w sim" -s "$(scenarios) -w rig" \
-		-b "$(scenarios) -w rig -p" -b $(srcdir)/tests/broken/run.sh \
+		-b "$(scenarios) -w rig -p" -b $(hostile) -b $(srcdir)/tests/broken/run.sh \
 		$(sim-all) $(srcdir)/tests/unit/races.sh $(structure) $(checks)
 
 run-check-quick: all sim $(tests) $(fuzzers) $(sim-tests) tests/hostile/hostile

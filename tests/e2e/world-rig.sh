@@ -6,7 +6,8 @@
 IMAGES=/srv
 SCRATCH=/tmp
 SYS=/sys
-MIB=256
+MIB=64
+[ -z "$LONG" ] || MIB=256
 DAEMON_LOG=/var/log/xen-vblkd.log
 BACKEND=/local/domain/0/backend/virtio_disk
 GENERIC=/local/domain/0/backend/virtio

@@ -6,7 +6,7 @@
 # them in the long form, a few otherwise.
 
 cycles=50
-[ -n "$LONG" ] || cycles=12
+[ -n "$LONG" ] || cycles=9
 
 disk=$(image a.img 16M)
 daemon_start
@@ -20,15 +20,15 @@ memory() {
 }
 cycle() {
 	guest_create g -g $(($1 % 2)) "$disk"
-	[ $(($1 % 5)) != 0 ] || guest_ready g
+	[ $(($1 % 3)) != 0 ] || guest_ready g
 	xl destroy g
 	expect "domain g is gone" no_domain g
 }
-for i in 1 2 3 4 5; do
+for i in 1 2 3; do
 	cycle $i
 done
 f=$(fds) m=$(memory)
-for i in $(seq 6 $cycles); do
+for i in $(seq 4 $cycles); do
 	cycle $i
 done
 echo "descriptors $f, then $(fds); resident KiB $m, then $(memory)"

@@ -7,10 +7,10 @@
 # took over in the middle. QEMU's own disk beside it is undisturbed.
 
 for f in a c; do
-	image $f.img 64M >/dev/null
+	image $f.img 32M >/dev/null
 done
 for f in b d; do
-	image $f.img 16M >/dev/null
+	image $f.img 4M >/dev/null
 done
 daemon_start
 guest_create msix -c 2 -a xen_emul_unplug=never /srv/a.img /srv/b.img,vdev=hda,backendtype=qdisk
@@ -32,9 +32,9 @@ interrupts intx | grep -q 'IO-APIC.*virtio' ||
 	fail "pci=nomsi should have a line interrupt: $(cat /tmp/intx.out)"
 
 for g in msix intx; do
-	guest_sh $g "(vblk-load pattern-write --size 64M --seed 1 --direct \
+	guest_sh $g "(vblk-load pattern-write --size 32M --seed 1 --direct \
 		/dev/vda >a.out 2>&1; echo \$? >a.rc) &
-		(vblk-load pattern-write --size 16M --seed 2 --direct \
+		(vblk-load pattern-write --size 4M --seed 2 --direct \
 		/dev/sda >b.out 2>&1; echo \$? >b.rc) & true"
 done
 for turn in 1 2; do
@@ -47,15 +47,15 @@ for g in msix intx; do
 		guest_sh $g "while [ ! -e $f.rc ]; do sleep 0.2; done
 			cat $f.out; exit \$(cat $f.rc)" 90
 	done
-	guest_sh $g "vblk-load pattern-check --size 64M --seed 1 --direct /dev/vda"
-	guest_sh $g "vblk-load pattern-check --size 16M --seed 2 --direct /dev/sda"
+	guest_sh $g "vblk-load pattern-check --size 32M --seed 1 --direct /dev/vda"
+	guest_sh $g "vblk-load pattern-check --size 4M --seed 2 --direct /dev/sda"
 	quiet_dmesg $g
 done
 for f in a c; do
-	vblk-load pattern-check --size 64M --seed 1 /srv/$f.img
+	vblk-load pattern-check --size 32M --seed 1 /srv/$f.img
 done
 for f in b d; do
-	vblk-load pattern-check --size 16M --seed 2 /srv/$f.img
+	vblk-load pattern-check --size 4M --seed 2 /srv/$f.img
 done
 xl destroy msix
 xl destroy intx

@@ -2,9 +2,9 @@
 #
 # arch: x86
 # limit: 120
-# Debian's own kernel in the guest, on Debian's own Xen: 256 MiB of patterns
-# verified from both sides, a second disk and a read-only third, and in the long
-# form a reboot from inside.
+# Debian's own kernel in the guest, on Debian's own Xen: patterns verified from both
+# sides, a second disk and a read-only third, and in the long form a reboot from
+# inside.
 
 a=$(image a.img "${MIB}M")
 b=$(image b.img 16M)
