@@ -3,7 +3,8 @@
 #
 # The unmodified daemon and worker in the simulation, with a real xenstored: a
 # disk comes, its registers answer, its worker is killed and another takes over,
-# so does one where a vCPU could not be woken, it goes, and nothing is left.
+# so does one where a vCPU could not be woken, it goes, and nothing is left. Then two
+# disks at once.
 
 set -euo pipefail
 # shellcheck source=words.sh
@@ -62,5 +63,41 @@ asked=$(($(count ev_pending) - asked))
 "$SIMCTL" destroy "$id" || fail "destroy"
 within 5 nothing_left
 ! "$SIMCTL" read "$id" "$base" 2>/dev/null || fail "a domain that is gone"
+
+daemon_stop
+
+# Two disks that were there before anybody looked: each gets a place of its own,
+# though the worker has neither yet.
+add() {
+	truncate -s "$2" "$SIM_WORLD/$1.img"
+	"$SIMCTL" disk-add "$three" "$1" "$SIM_WORLD/$1.img" >"$SIM_WORLD/$1"
+}
+
+# there N: so many have their nodes
+there() {
+	[ "$("$SIMCTL" store-list /local/domain/0/backend/virtio_disk/"$three" |
+		wc -l)" = "$1" ]
+}
+
+# sectors DISK: of its configuration space
+sectors() {
+	read -r base _ <"$SIM_WORLD/$1"
+	"$SIMCTL" read "$three" $((base + 0x100))
+}
+
+three=$("$SIMCTL" create three 16 1)
+add xvda 1M &
+first=$!
+within 5 there 1
+add xvdb 2M &
+second=$!
+within 5 there 2
+daemon_start
+wait $first || fail "the first disk"
+wait $second || fail "the second disk"
+[ "$(sectors xvda)" = 0x800 ] || fail "the first is not there"
+[ "$(sectors xvdb)" = 0x1000 ] || fail "the second is not there"
+"$SIMCTL" destroy "$three" || fail "destroy"
+within 5 nothing_left
 
 daemon_stop
