@@ -58,7 +58,8 @@ run() {
 	local counts status=0
 
 	counts=$(mktemp -d)
-	trap 'rm -rf "$counts"' EXIT
+	# shellcheck disable=SC2064 # what it is now: nobody knows it at the end
+	trap "rm -rf '$counts'" EXIT
 	chmod 755 "$counts"
 	find . -name '*.gcda' -delete
 	find "$dir" -name '*.gcno' | sed 's|^/||; s/gcno$/gcda/' >objects
