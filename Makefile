@@ -677,7 +677,7 @@ fuzz-script := $(srcdir)/tests/fuzz/run.sh
 # The programs in the simulated Xen: those that take seconds, and all.
 sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life model nonsense removal \
 	start)
-sim-all := $(patsubst %,$(srcdir)/tests/sim/%.sh,failwalk manager state store) \
+sim-all := $(patsubst %,$(srcdir)/tests/sim/%.sh,failwalk store manager state) \
 	$(sim-short)
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)
