@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,6 +134,57 @@ static void one_wins_of_many(void **state)
 	assert_int_equal(shared->twice, 0);
 	/* They did get into each other's way. */
 	assert_true(shared->fresh > PROCESSES * WINS / 4);
+}
+
+/* Stands in front of libc's: what another process does between open and lock. */
+static void (*before_lock)(void);
+
+int flock(int fd, int operation)
+{
+	void (*act)(void) = before_lock;
+
+	before_lock = NULL;
+	if (act)
+		act();
+	return (int)syscall(SYS_flock, fd, operation);
+}
+
+static void remove_it(void)
+{
+	assert_int_equal(unlinkat(dir, NAME, 0), 0);
+}
+
+static void replace_it(void)
+{
+	int fd;
+
+	remove_it();
+	fd = openat(dir, NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void what_is_locked_is_what_has_the_name(void **state)
+{
+	void (*const acts[])(void) = { remove_it, replace_it };
+	struct stat have, want;
+	bool found;
+	int fd;
+
+	(void)state;
+	close(make());
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
+		before_lock = acts[i];
+		fd = create(&found);
+		assert_true(fd >= 0 && !found && !before_lock);
+		assert_int_equal(fstat(fd, &have), 0);
+		assert_int_equal(fstatat(dir, NAME, &want, 0), 0);
+		assert_true(have.st_ino == want.st_ino);
+		assert_int_equal(statefile_open(dir, DOMID, uuid), -EBUSY);
+		close(fd);
+	}
+	before_lock = remove_it;
+	assert_int_equal(statefile_open(dir, DOMID, uuid), -ENOENT);
 }
 
 static void who_has_it_keeps_others_out(void **state)
@@ -266,6 +319,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DIR(one_wins_of_many),
+		WITH_DIR(what_is_locked_is_what_has_the_name),
 		WITH_DIR(who_has_it_keeps_others_out),
 		WITH_DIR(the_lock_lasts_as_long_as_a_worker),
 		WITH_DIR(a_holder_that_is_killed_leaves_it_to_others),
