@@ -2,6 +2,7 @@
 #
 # arch: arm
 # rig only: the device model is one that libxl starts
+# long: arm
 # limit: 200
 # A guest whose device model xl starts crashes while it writes, another is
 # destroyed while it reads: nothing is left, and libxl does not have to wait.
