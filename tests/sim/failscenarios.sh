@@ -14,6 +14,8 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 export SIM_BUILD=${SIM_BUILD:-$here/../..}
 SIM_BUILD=$(cd "$SIM_BUILD" && pwd)
+# shellcheck source=steps.sh
+. "$here/steps.sh"
 scenarios=$here/../e2e/scenarios
 
 usage() {
@@ -117,11 +119,6 @@ in_world() {
 }
 
 # --- outside -----------------------------------------------------------------------
-
-# 1 to 8, and then by steps of a quarter, because such calls are alike.
-next() {
-	echo $(($1 + 1 + ($1 > 8 ? $1 / 4 : 0)))
-}
 
 # once SCENARIO: sets $hits; fails if anything was not as it has to be
 once() {

@@ -3,7 +3,7 @@
 # limit: 240
 # Patterns through grants, verified from both sides; at rest nothing
 # of the guest is mapped but its rings. (On x86, which is slower, it is a quarter
-# but in the long form: stock-kernel writes all there.)
+# but in the long form.)
 
 [ -n "$LONG" ] || [ "$(uname -m)" = aarch64 ] || [ "$WORLD" = sim ] ||
 	MIB=$((MIB / 4))
