@@ -74,7 +74,7 @@ daemon_start() {
 		-c "$SCRATCH/conf" >>"$DAEMON_LOG" 2>&1 </dev/null &
 	echo $! >>"$SCRATCH/sessions"
 	i=0
-	until daemon_answers; do
+	until [ -S "$RUN/control" ] && daemon_answers; do
 		i=$((i + 1))
 		[ $i -lt 500 ] || fail "the daemon does not answer: $(tail -n 3 "$DAEMON_LOG")"
 		sleep 0.02
@@ -222,7 +222,7 @@ guest_create_paused() {
 }
 
 runs() {
-	kill -0 "$(cat "$PLACE/$1.pid")"
+	read -r cfg_pid <"$PLACE/$1.pid" && kill -0 "$cfg_pid"
 }
 
 guest_ready() {
