@@ -132,6 +132,9 @@ sim-xsd-objs := \
 sim-store-objs := \
 	tests/sim/lib/store.o
 
+sim-system-objs := \
+	tests/sim/lib/system.o
+
 sim-lib-objs := \
 	tests/sim/lib/ctrl.o \
 	tests/sim/lib/devicemodel.o \
@@ -475,7 +478,7 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 	$(TEST_$(t:tests/unit/test_%=%))) $(fuzzers:=.o) $(fuzz-main) $(fuzz-worker-objs) \
 	$(foreach f,$(fuzzers),$(FUZZ_$(f:tests/fuzz/fuzz_%=%)))\
 	$(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) $(sim-store-objs) \
-	$(simctl-objs) \
+	$(sim-system-objs) $(simctl-objs) \
 	$(sim-tests:=.o) tests/sim/fixture.o \
 	$(foreach t,$(sim-tests),$(SIM_TEST_$(t:tests/sim/test_%=%))) \
 	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
@@ -553,13 +556,16 @@ $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 
 # Without sanitizers in any case: xenstored runs on these libraries, too.
 sim-objs := $(sim-world-objs) $(sim-lib-objs) $(sim-xsd-objs) \
-	$(sim-store-objs) $(simctl-objs) \
+	$(sim-store-objs) $(sim-system-objs) $(simctl-objs) \
 	$(guest-objs) $(scene-objs) $(hostile-objs) $(flip-objs) $(lies) \
 	$(machine-objs) $(preload-objs) $(verify-objs)
 $(sim-objs): BASE_CFLAGS := $(filter-out -fsanitize% -fno-sanitize%,\
 	$(BASE_CFLAGS)) -fPIC
 LINK_LIB = $(CC) -shared $(CFLAGS) $(filter-out -pie -fsanitize% \
 	-fno-sanitize%,$(BASE_LDFLAGS)) $(LDFLAGS) -Wl,-z,defs
+
+# It is what fortified programs call, and not one of them.
+tests/sim/lib/system.o: DEFINES += -U_FORTIFY_SOURCE
 
 # The host's libxenctrl: its interface has the version that its name has.
 xenctrl-soname = $(shell LC_ALL=C readelf -d \
@@ -571,7 +577,7 @@ tests/sim/lib/ctrl.o: DEFINES += \
 
 sim-libs := $(patsubst %,tests/sim/lib/libxen%.so.1,devicemodel evtchn \
 	foreignmemory gnttab) tests/sim/lib/libxenctrl \
-	tests/sim/lib/libxensim-xsd.so tests/sim/lib/libxensim-store.so
+	$(patsubst %,tests/sim/lib/libxensim-%.so,xsd store system)
 sim-world := tests/sim/lib/libxensim.so
 SIM_LIBS = $(sim-world) -Wl,-rpath,$(CURDIR)/tests/sim/lib
 
@@ -604,7 +610,9 @@ tests/sim/lib/libxenctrl: tests/sim/lib/ctrl.o $(sim-world)
 
 tests/sim/lib/libxensim-xsd.so: $(sim-xsd-objs) $(sim-world)
 tests/sim/lib/libxensim-store.so: $(sim-store-objs) $(sim-world)
-tests/sim/lib/libxensim-xsd.so tests/sim/lib/libxensim-store.so:
+tests/sim/lib/libxensim-system.so: $(sim-system-objs) $(sim-world)
+tests/sim/lib/libxensim-xsd.so tests/sim/lib/libxensim-store.so \
+		tests/sim/lib/libxensim-system.so:
 	$(say) LINK $@
 	$(Q)$(LINK_LIB) -o $@ $^
 

@@ -221,6 +221,27 @@ enum sim_call {
 	SIM_XS_EVENTS,		/* is there one? */
 	SIM_XS_START,		/* a transaction */
 	SIM_XS_END,
+	SIM_SYS_MEMORY,		/* a program's own, where lib/system.c is preloaded */
+	SIM_SYS_MAP,
+	SIM_SYS_UNMAP,
+	SIM_SYS_OPEN,
+	SIM_SYS_STAT,
+	SIM_SYS_READ,
+	SIM_SYS_WRITE,
+	SIM_SYS_NAME,
+	SIM_SYS_LOCK,
+	SIM_SYS_CONTROL,		/* fcntl, ioctl */
+	SIM_SYS_SOCKET,
+	SIM_SYS_SEND,
+	SIM_SYS_RECEIVE,
+	SIM_SYS_POLL,
+	SIM_SYS_SIGNAL,
+	SIM_SYS_SPAWN,
+	SIM_SYS_CHILD,
+	SIM_SYS_RIGHTS,		/* what gives them up */
+	SIM_SYS_RING,		/* io_uring begins */
+	SIM_SYS_SUBMIT,
+	SIM_SYS_DATA,		/* preadv, pwritev */
 	SIM_FM_PAGE,		/* one page of a map call */
 	SIM_GNT_PAGE,		/* one grant of a map call */
 	SIM_GNT_SEGMENT,	/* one segment of a copy call */
