@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Packs what boots: dom0's initramfs with the guest's inside it.  Half a
-# second, so it runs before every boot.
+# Packs what boots: dom0's initramfs with the guest's inside it.  Seconds, or
+# nothing where it would pack the same again.
 
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -161,6 +161,18 @@ archive() {
 		cpio --quiet -o -H newc --owner 0:0)
 }
 
+# What the image is made of: our files and the product by what they contain, the
+# parts by their names, which say as much.
+contents() {
+	local dir
+
+	for dir in "$RIG_DIR" "$RIG_TOOLS" "${RIG_STAGE_IN:-$RIG_STAGE}"; do
+		[ ! -d "$dir" ] || (cd "$dir" && find . -printf '%p %m %l\n' &&
+			find . -type f -exec sha256sum {} +) | LC_ALL=C sort
+	done
+	readlink "$RIG_PARTS"/{tree,kernel,xen}
+}
+
 case ${1:-} in
 -h | --help)
 	usage
@@ -172,6 +184,11 @@ need_cache
 cache_lock -s
 image=${RIG_IMAGE_OUT:-$RIG_IMAGE}
 out=$image.new.$$
+contents=$(contents)
+if [ $# = 0 ] && [ "$contents" = "$(cat "$image/contents" 2>/dev/null)" ]; then
+	say "packed before: $image"
+	exit
+fi
 trap 'rm -rf "$out"' EXIT
 mkdir -p "$out"
 
@@ -186,6 +203,7 @@ resolve "$out/dom0"
 archive "$out/dom0" >"$out/dom0.cpio"
 
 rm -rf "$out/guest" "$out/dom0"
+[ $# != 0 ] || echo "$contents" >"$out/contents"
 cp "$RIG_PARTS/kernel/Image" "$RIG_PARTS/xen/xen" "$out/"
 printf '%s\n' "$RIG_SRC" >"$RIG_WORK/source"
 rm -rf "$image"
