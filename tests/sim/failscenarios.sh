@@ -87,8 +87,9 @@ done
 logs=$(mktemp -d) || exit 2
 trap 'rm -rf "$logs"' EXIT
 trap 'trap - TERM; kill 0; wait; exit 130' INT TERM
-export logs WORLD=sim LONG='' SIM_PATIENCE_MS=2500
+export logs WORLD=sim LONG='' SIM_PATIENCE_MS=4000
 : >"$logs/results"
+# With nothing else beside them; and which kinds of calls they make.
 for s; do
 	what=
 	once "$s" || { cat "$logs/$s." >&2; exit 1; }
@@ -99,7 +100,8 @@ for s; do
 	else
 		printf '%s\n' "${kinds[@]}"
 	fi | sed "s/^/$s /"
-done | xargs -P "$jobs" -L 1 "$0" --walk
+done >"$logs/walks"
+xargs -P "$jobs" -L 1 "$0" --walk <"$logs/walks"
 
 passed=$(grep -c PASS "$logs/results") failed=$(grep -c FAIL "$logs/results")
 echo "$passed passed, $failed failed, 0 skipped"
