@@ -179,6 +179,7 @@ preload-objs := \
 	tests/guest/preload.o
 
 load-objs := \
+	tools/loadlatency.o \
 	tools/vblk-load.o
 
 # The mapcache on real grants, and the guest that grants them.

@@ -32,24 +32,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tools/loadlatency.h"
 
 #define SECTOR 512u
 #define SECTOR_WORDS (SECTOR / sizeof(uint64_t))
 #define PIECE_MAX (1u << 20)
 #define PAGE 4096u
 #define JOBS_MAX 256
-#define NSEC 1000000000ull
-
-/* Latencies by value: 16 steps to the octave, so read with 6 % precision. */
-#define STEPS 16u
-#define BUCKETS (64u * STEPS)
-
-struct latency {
-	uint64_t count, sum, max;
-	uint32_t bucket[BUCKETS];
-};
 
 struct piece {
 	uint64_t offset;
@@ -152,14 +143,6 @@ fatal(const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	exit(1);
-}
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NSEC + (uint64_t)ts.tv_nsec;
 }
 
 /* splitmix64: a state that is merely counted up gives good words. */
@@ -287,55 +270,6 @@ static void pattern_cut(struct run *run, uint64_t salt)
 }
 
 /* --- one request --------------------------------------------------------- */
-
-static unsigned int bucket_of(uint64_t ns)
-{
-	unsigned int log;
-
-	if (ns < STEPS)
-		return (unsigned int)ns;
-	log = 63u - (unsigned int)__builtin_clzll(ns);
-	return (log - 3) * STEPS + (unsigned int)(ns >> (log - 4)) % STEPS;
-}
-
-static uint64_t bucket_value(unsigned int b)
-{
-	if (b < STEPS)
-		return b;
-	return (STEPS + b % STEPS + 0ull) << (b / STEPS - 1);
-}
-
-static void latency_add(struct latency *lat, uint64_t ns)
-{
-	lat->count++;
-	lat->sum += ns;
-	if (ns > lat->max)
-		lat->max = ns;
-	lat->bucket[bucket_of(ns)]++;
-}
-
-static void latency_merge(struct latency *to, const struct latency *from)
-{
-	to->count += from->count;
-	to->sum += from->sum;
-	if (from->max > to->max)
-		to->max = from->max;
-	for (unsigned int i = 0; i < BUCKETS; i++)
-		to->bucket[i] += from->bucket[i];
-}
-
-static uint64_t latency_percentile(const struct latency *lat, unsigned int pc)
-{
-	uint64_t want = (lat->count * pc + 99) / 100, seen = 0;
-
-	for (unsigned int i = 0; i < BUCKETS; i++) {
-		seen += lat->bucket[i];
-		if (seen && seen >= want)
-			return bucket_value(i) < lat->max ? bucket_value(i)
-							  : lat->max;
-	}
-	return lat->max;
-}
 
 /* All of a piece, whatever the kernel makes of it; false says why on stderr. */
 static bool transfer(struct run *run, unsigned char *buf, const struct piece *p)

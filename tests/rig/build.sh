@@ -22,17 +22,19 @@ U
 }
 
 tools() {
-	local t
+	local t sources
 
 	mkdir -p "$RIG_TOOLS"
 	for t in vblk-load mapshare; do
-		if [ "$RIG_TOOLS/$t" -nt "$RIG_SRC/tools/$t.c" ] &&
-			[ "$RIG_TOOLS/$t" -nt "$RIG_SRC/tools/mapshare.h" ]; then
+		sources=("$RIG_SRC/tools/$t.c")
+		[ $t != vblk-load ] || sources+=("$RIG_SRC"/tools/load*.c)
+		if [ -e "$RIG_TOOLS/$t" ] &&
+			[ -z "$(find "${sources[@]}" "$RIG_SRC"/tools/*.h \
+				-newer "$RIG_TOOLS/$t")" ]; then
 			continue
 		fi
 		"$RIG_CC" -std=gnu11 -O2 -g -Wall -Wextra -static -pthread \
-			-iquote "$RIG_SRC" -o "$RIG_TOOLS/$t" \
-			"$RIG_SRC/tools/$t.c"
+			-iquote "$RIG_SRC" -o "$RIG_TOOLS/$t" "${sources[@]}"
 	done
 }
 
