@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "tools/loadlatency.h"
+#include "tools/loadrandom.h"
 
 #define SECTOR 512u
 #define SECTOR_WORDS (SECTOR / sizeof(uint64_t))
@@ -143,21 +144,6 @@ fatal(const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	exit(1);
-}
-
-/* splitmix64: a state that is merely counted up gives good words. */
-static uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
-static uint64_t random_below(uint64_t *state, uint64_t limit)
-{
-	return random_next(state) % limit;
 }
 
 /* --- the pattern --------------------------------------------------------- */
