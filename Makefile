@@ -179,6 +179,7 @@ preload-objs := \
 	tests/guest/preload.o
 
 load-objs := \
+	tools/loadend.o \
 	tools/loadlatency.o \
 	tools/vblk-load.o
 

@@ -24,7 +24,6 @@
 #include <inttypes.h>
 #include <linux/fs.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,6 +33,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/loadend.h"
 #include "tools/loadlatency.h"
 #include "tools/loadrandom.h"
 
@@ -119,32 +119,6 @@ static const char help[] =
 "  --help             this text\n"
 "\n"
 "Exit status: 0 good, 1 an I/O error or a difference, 2 wrong usage.\n";
-
-static void __attribute__((format(printf, 1, 2), noreturn))
-usage_error(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("vblk-load: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs("\nTry 'vblk-load --help'.\n", stderr);
-	exit(2);
-}
-
-static void __attribute__((format(printf, 1, 2), noreturn))
-fatal(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("vblk-load: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	exit(1);
-}
 
 /* --- the pattern --------------------------------------------------------- */
 
