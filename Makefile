@@ -181,6 +181,7 @@ preload-objs := \
 load-objs := \
 	tools/loadend.o \
 	tools/loadlatency.o \
+	tools/loadoptions.o \
 	tools/loadpattern.o \
 	tools/vblk-load.o
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tools/loadoptions.h"
+
 #define SECTOR 512u
 #define PIECE_MAX (1u << 20)
 #define PAGE 4096u
@@ -17,13 +19,6 @@
 struct piece {
 	uint64_t offset;
 	uint32_t len;
-};
-
-struct options {
-	const char *path;
-	uint64_t bs, size, offset, seed, count, seconds, fsync_every;
-	unsigned int jobs;
-	bool direct, sequential, json, keep_going;
 };
 
 struct run {

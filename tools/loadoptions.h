@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside vblk-load only: its options. Whoever calls it wrongly is told so, and
+ * the program ends.
+ */
+#ifndef TOOLS_LOADOPTIONS_H
+#define TOOLS_LOADOPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct run;
+
+struct options {
+	const char *path;
+	uint64_t bs, size, offset, seed, count, seconds, fsync_every;
+	unsigned int jobs;
+	bool direct, sequential, json, keep_going;
+};
+
+/*
+ * Those that the command line has; the others keep what they are. getopt(3)'s
+ * optind is then the command's. --help is answered, and ends the program, too.
+ */
+void options_parse(struct options *o, int argc, char **argv);
+
+/* When the device is open, and so its size and its blocks are known. */
+void options_check(const struct run *run);
+
+#endif
