@@ -179,6 +179,7 @@ preload-objs := \
 	tests/guest/preload.o
 
 load-objs := \
+	tools/loaddevice.o \
 	tools/loadend.o \
 	tools/loadlatency.o \
 	tools/loadoptions.o \

@@ -10,23 +10,16 @@
  * counter; that covers the load (pieces of one size, chosen as they come) and
  * the pattern (a shuffled list of pieces of many sizes).
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <linux/fs.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/loaddevice.h"
 #include "tools/loadend.h"
 #include "tools/loadlatency.h"
 #include "tools/loadoptions.h"
@@ -46,33 +39,6 @@ struct job {
 };
 
 /* --- one request --------------------------------------------------------- */
-
-/* All of a piece, whatever the kernel makes of it; false says why on stderr. */
-static bool transfer(struct run *run, unsigned char *buf, const struct piece *p)
-{
-	uint32_t done = 0;
-
-	while (done < p->len) {
-		off_t at = (off_t)(p->offset + done);
-		ssize_t n = run->writes
-			? pwrite(run->fd, buf + done, p->len - done, at)
-			: pread(run->fd, buf + done, p->len - done, at);
-
-		if (n > 0) {
-			done += (uint32_t)n;
-			continue;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (atomic_fetch_add(&run->errors, 1) < 10)
-			fprintf(stderr, "vblk-load: %s %s: %u bytes at %jd: %s\n",
-				run->writes ? "write" : "read", run->opt.path,
-				p->len - done, (intmax_t)at,
-				n < 0 ? strerror(errno) : "end of file");
-		return false;
-	}
-	return true;
-}
 
 static bool job_flush(struct job *job)
 {
@@ -102,10 +68,10 @@ static bool pattern_piece(struct job *job, const struct piece *p)
 
 	if (run->writes) {
 		pattern_fill(buf, run->opt.seed, p->offset, p->len);
-		return transfer(run, buf, p);
+		return device_transfer(run, buf, p);
 	}
 	memset(buf, 0xee, p->len);
-	return transfer(run, buf, p) && pattern_matches(run, buf, p);
+	return device_transfer(run, buf, p) && pattern_matches(run, buf, p);
 }
 
 /* --- the jobs ------------------------------------------------------------ */
@@ -162,7 +128,7 @@ static void *load_job(void *arg)
 	while (load_time_left(run)) {
 		struct piece p = load_next(job);
 		uint64_t begin = now();
-		bool good = transfer(run, job->pages, &p);
+		bool good = device_transfer(run, job->pages, &p);
 
 		if (good && every && (job->lat.count + 1) % every == 0)
 			good = job_flush(job);
@@ -284,7 +250,7 @@ static int command_sum(struct run *run)
 
 		if (run->fd < 0)
 			pattern_fill(buf, o->seed, p.offset, p.len);
-		else if (!transfer(run, buf, &p))
+		else if (!device_transfer(run, buf, &p))
 			exit(1);
 		for (uint32_t i = 0; i < p.len; i += sizeof(word)) {
 			memcpy(&word, buf + i, sizeof(word));
@@ -296,37 +262,6 @@ static int command_sum(struct run *run)
 	printf("%016" PRIx64 "  %" PRIu64 " bytes\n", sum, o->size);
 	free(buf);
 	return 0;
-}
-
-static void device_open(struct run *run)
-{
-	struct options *o = &run->opt;
-	uint64_t total;
-	struct stat st;
-	int block;
-
-	run->fd = open(o->path, (run->writes ? O_RDWR : O_RDONLY) | O_CLOEXEC |
-		       (o->direct ? O_DIRECT : 0));
-	if (run->fd < 0 || fstat(run->fd, &st))
-		fatal("%s: %s", o->path, strerror(errno));
-	run->block = SECTOR;
-	if (S_ISBLK(st.st_mode)) {
-		if (ioctl(run->fd, BLKGETSIZE64, &total))
-			fatal("%s: size: %s", o->path, strerror(errno));
-		if (o->direct && !ioctl(run->fd, BLKSSZGET, &block))
-			run->block = (uint32_t)block;
-	} else if (S_ISREG(st.st_mode)) {
-		total = (uint64_t)st.st_size;
-	} else {
-		fatal("%s is neither a block device nor a regular file", o->path);
-	}
-	if (o->offset > total || (o->size && o->size > total - o->offset))
-		fatal("%s has only %" PRIu64 " bytes", o->path, total);
-	if (!o->size)
-		o->size = (total - o->offset) / run->block * run->block;
-	/* a reader wants what the disk holds, not what memory remembers */
-	if (!run->writes)
-		posix_fadvise(run->fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
 int main(int argc, char **argv)
