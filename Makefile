@@ -181,6 +181,7 @@ preload-objs := \
 load-objs := \
 	tools/loaddevice.o \
 	tools/loadend.o \
+	tools/loadjobs.o \
 	tools/loadlatency.o \
 	tools/loadoptions.o \
 	tools/loadpattern.o \
