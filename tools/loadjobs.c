@@ -48,7 +48,8 @@ static bool pattern_piece(struct job *job, const struct piece *p)
 		return device_transfer(run, buf, p);
 	}
 	memset(buf, 0xee, p->len);
-	return device_transfer(run, buf, p) && pattern_matches(run, buf, p);
+	return device_transfer(run, buf, p) &&
+	       pattern_matches(buf, run->opt.seed, p, &run->errors);
 }
 
 void *pattern_job(void *arg)
@@ -60,14 +61,14 @@ void *pattern_job(void *arg)
 		uint64_t i = atomic_fetch_add(&run->next, 1);
 		uint64_t begin;
 
-		if (i >= run->npieces)
+		if (i >= run->cut.n)
 			break;
 		begin = now();
-		if (!pattern_piece(job, &run->pieces[i]) &&
+		if (!pattern_piece(job, &run->cut.piece[i]) &&
 		    !run->opt.keep_going)
 			run->stop = true;
 		latency_add(&job->lat, now() - begin);
-		job->bytes += run->pieces[i].len;
+		job->bytes += run->cut.piece[i].len;
 	}
 	return NULL;
 }

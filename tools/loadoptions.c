@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "tools/loadend.h"
-#include "tools/vblk-load.h"
 
 #define JOBS_MAX 256
 
@@ -80,20 +79,16 @@ static uint64_t parse_number(const char *name, const char *text)
 	return value;
 }
 
-void options_check(const struct run *run)
+void options_check(const struct options *o, uint32_t block, bool pattern)
 {
-	const struct options *o = &run->opt;
-
 	if (!o->size)
 		fatal("%s: the area is empty", o->path ? o->path : "pattern-sum");
-	if (o->size % run->block || o->offset % run->block)
-		usage_error("--size and --offset must be multiples of %u",
-			    run->block);
-	if (run->pattern)
+	if (o->size % block || o->offset % block)
+		usage_error("--size and --offset must be multiples of %u", block);
+	if (pattern)
 		return;
-	if (!o->bs || o->bs > 64u << 20 || (o->direct && o->bs % run->block))
-		usage_error("--bs must be a multiple of %u, up to 64M",
-			    run->block);
+	if (!o->bs || o->bs > 64u << 20 || (o->direct && o->bs % block))
+		usage_error("--bs must be a multiple of %u, up to 64M", block);
 	if (o->size / o->bs < (o->sequential ? o->jobs : 1))
 		usage_error("the area is too small for requests of %" PRIu64
 			    " bytes", o->bs);

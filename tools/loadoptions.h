@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct run;
-
 struct options {
 	const char *path;
 	uint64_t bs, size, offset, seed, count, seconds, fsync_every;
@@ -24,7 +22,10 @@ struct options {
  */
 void options_parse(struct options *o, int argc, char **argv);
 
-/* When the device is open, and so its size and its blocks are known. */
-void options_check(const struct run *run);
+/*
+ * When the device is open, and so the size of the area is known, and @block,
+ * that of the device's smallest request.
+ */
+void options_check(const struct options *o, uint32_t block, bool pattern);
 
 #endif

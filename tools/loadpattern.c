@@ -7,12 +7,12 @@
 #include "tools/loadpattern.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/loadend.h"
 #include "tools/loadrandom.h"
 
 #define SECTOR_WORDS (SECTOR / sizeof(uint64_t))
@@ -62,19 +62,19 @@ static void pattern_complain(const unsigned char *got, const unsigned char *want
 	}
 }
 
-bool pattern_matches(struct run *run, const unsigned char *buf,
-		     const struct piece *p)
+bool pattern_matches(const unsigned char *buf, uint64_t seed,
+		     const struct piece *p, _Atomic uint64_t *errors)
 {
 	unsigned char want[SECTOR];
 	bool good = true;
 
 	for (uint32_t done = 0; done < p->len; done += SECTOR) {
-		pattern_fill(want, run->opt.seed, p->offset + done, SECTOR);
+		pattern_fill(want, seed, p->offset + done, SECTOR);
 		if (!memcmp(buf + done, want, SECTOR))
 			continue;
 		good = false;
-		if (atomic_fetch_add(&run->errors, 1) < 10)
-			pattern_complain(buf + done, want, run->opt.seed,
+		if (atomic_fetch_add(errors, 1) < 10)
+			pattern_complain(buf + done, want, seed,
 					 (p->offset + done) / SECTOR);
 	}
 	return good;
@@ -94,30 +94,44 @@ static uint32_t piece_length(uint64_t *random, uint64_t left, uint32_t block)
 	return (uint32_t)(len < left ? len : left);
 }
 
-void pattern_cut(struct run *run, uint64_t salt)
+static int cut_append(struct cut *cut, uint64_t *room, struct piece p)
 {
-	const struct options *o = &run->opt;
-	uint64_t random = o->seed ^ salt, at = o->offset, room = 0;
+	struct piece *more;
 
-	while (at < o->offset + o->size) {
-		uint64_t left = o->offset + o->size - at;
-		uint32_t len = piece_length(&random, left, run->block);
+	if (cut->n == *room) {
+		*room = *room ? *room * 2 : 1024;
+		more = reallocarray(cut->piece, *room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		cut->piece = more;
+	}
+	cut->piece[cut->n++] = p;
+	return 0;
+}
 
-		if (run->npieces == room) {
-			room = room ? room * 2 : 1024;
-			run->pieces = reallocarray(run->pieces, room,
-						   sizeof(*run->pieces));
-			if (!run->pieces)
-				fatal("out of memory");
+int pattern_cut(struct cut *cut, uint64_t seed, uint64_t offset, uint64_t size,
+		uint32_t block)
+{
+	uint64_t random = seed, at = offset, room = 0;
+
+	*cut = (struct cut){ 0 };
+	while (at < offset + size) {
+		uint64_t left = offset + size - at;
+		uint32_t len = piece_length(&random, left, block);
+
+		if (cut_append(cut, &room, (struct piece){ at, len })) {
+			free(cut->piece);
+			*cut = (struct cut){ 0 };
+			return -ENOMEM;
 		}
-		run->pieces[run->npieces++] = (struct piece){ at, len };
 		at += len;
 	}
-	for (uint64_t i = run->npieces; i > 1; i--) {
+	for (uint64_t i = cut->n; i > 1; i--) {
 		uint64_t j = random_below(&random, i);
-		struct piece p = run->pieces[i - 1];
+		struct piece p = cut->piece[i - 1];
 
-		run->pieces[i - 1] = run->pieces[j];
-		run->pieces[j] = p;
+		cut->piece[i - 1] = cut->piece[j];
+		cut->piece[j] = p;
 	}
+	return 0;
 }

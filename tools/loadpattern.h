@@ -9,7 +9,22 @@
 #ifndef TOOLS_LOADPATTERN_H
 #define TOOLS_LOADPATTERN_H
 
-#include "tools/vblk-load.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SECTOR 512u
+#define PIECE_MAX (1u << 20)
+
+struct piece {
+	uint64_t offset;
+	uint32_t len;		/* of the pattern: at most PIECE_MAX */
+};
+
+struct cut {
+	struct piece *piece;
+	uint64_t n;
+};
 
 /* What the pattern of @seed has from @offset of the disk on. */
 void pattern_fill(unsigned char *buf, uint64_t seed, uint64_t offset,
@@ -17,16 +32,19 @@ void pattern_fill(unsigned char *buf, uint64_t seed, uint64_t offset,
 
 /*
  * True when what was read of a piece is the pattern. Each sector that differs
- * is one of the run's errors, and the first few errors are said on stderr.
+ * is counted as an error, and said on stderr while there are few. Any number of
+ * threads may count together.
  */
-bool pattern_matches(struct run *run, const unsigned char *buf,
-		     const struct piece *p);
+bool pattern_matches(const unsigned char *buf, uint64_t seed,
+		     const struct piece *p, _Atomic uint64_t *errors);
 
 /*
- * Cuts the area so that the pieces cover it exactly once, and shuffles them.
- * Another @salt, other pieces. They are the run's, for free(); ends the program
- * if there is no memory.
+ * Cuts @size bytes from @offset on so that the pieces cover them exactly once,
+ * and shuffles them; another @seed, other pieces. None is cut inside a block of
+ * @block bytes. The pieces are the caller's, for free(). -ENOMEM: there are
+ * none.
  */
-void pattern_cut(struct run *run, uint64_t salt);
+int pattern_cut(struct cut *cut, uint64_t seed, uint64_t offset, uint64_t size,
+		uint32_t block);
 
 #endif

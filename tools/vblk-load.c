@@ -62,10 +62,14 @@ static void report(const struct run *run, const char *what,
 
 static int command_jobs(struct run *run, const char *what)
 {
+	const struct options *o = &run->opt;
 	struct job *jobs;
 
-	if (run->pattern)
-		pattern_cut(run, run->writes ? 0 : 0x5eed);
+	/* What is read back is cut in another way than what was written. */
+	if (run->pattern &&
+	    pattern_cut(&run->cut, o->seed ^ (run->writes ? 0 : 0x5eed),
+			o->offset, o->size, run->block))
+		fatal("out of memory");
 	jobs = jobs_run(run, run->pattern ? pattern_job : load_job);
 	if (run->writes && fsync(run->fd)) {
 		run->errors++;
@@ -76,7 +80,7 @@ static int command_jobs(struct run *run, const char *what)
 	for (unsigned int i = 0; i < run->opt.jobs; i++)
 		free(jobs[i].pages);
 	free(jobs);
-	free(run->pieces);
+	free(run->cut.piece);
 	return run->errors ? 1 : 0;
 }
 
@@ -137,6 +141,6 @@ int main(int argc, char **argv)
 		device_open(&run);
 	else if (!sum || !run.opt.size)
 		usage_error("%s: which device?", what);
-	options_check(&run);
+	options_check(&run.opt, run.block, run.pattern);
 	return sum ? command_sum(&run) : command_jobs(&run, what);
 }

@@ -11,15 +11,9 @@
 #include <stdint.h>
 
 #include "tools/loadoptions.h"
+#include "tools/loadpattern.h"
 
-#define SECTOR 512u
-#define PIECE_MAX (1u << 20)
 #define PAGE 4096u
-
-struct piece {
-	uint64_t offset;
-	uint32_t len;
-};
 
 struct run {
 	struct options opt;
@@ -27,8 +21,7 @@ struct run {
 	int fd;
 	uint32_t block;			/* the device's smallest request */
 	uint64_t begin, deadline;
-	struct piece *pieces;		/* pattern only */
-	uint64_t npieces;
+	struct cut cut;			/* pattern only */
 	_Atomic uint64_t next;		/* piece or request to be taken */
 	_Atomic uint64_t errors;
 	atomic_bool stop;
