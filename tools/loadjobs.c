@@ -52,7 +52,7 @@ static bool pattern_piece(struct job *job, const struct piece *p)
 	       pattern_matches(buf, run->opt.seed, p, &run->errors);
 }
 
-void *pattern_job(void *arg)
+static void *pattern_job(void *arg)
 {
 	struct job *job = arg;
 	struct run *run = job->run;
@@ -95,7 +95,7 @@ static bool load_time_left(struct run *run)
 	return now() < run->deadline;
 }
 
-void *load_job(void *arg)
+static void *load_job(void *arg)
 {
 	struct job *job = arg;
 	struct run *run = job->run;
@@ -118,8 +118,9 @@ void *load_job(void *arg)
 	return NULL;
 }
 
-struct job *jobs_run(struct run *run, void *(*work)(void *))
+struct job *jobs_run(struct run *run)
 {
+	void *(*work)(void *) = run->pattern ? pattern_job : load_job;
 	struct job *jobs = calloc(run->opt.jobs, sizeof(*jobs));
 	size_t len = run->opt.bs > PIECE_MAX ? run->opt.bs : PIECE_MAX;
 	uint64_t seed = run->opt.seed;
@@ -147,4 +148,13 @@ struct job *jobs_run(struct run *run, void *(*work)(void *))
 	for (unsigned int i = 0; i < run->opt.jobs; i++)
 		pthread_join(jobs[i].thread, NULL);
 	return jobs;
+}
+
+void jobs_free(struct job *jobs)
+{
+	unsigned int n = jobs->run->opt.jobs;
+
+	for (unsigned int i = 0; i < n; i++)
+		free(jobs[i].pages);
+	free(jobs);
 }

@@ -15,22 +15,19 @@ struct job {
 	unsigned int index;
 	uint64_t random;
 	uint64_t position;		/* sequential load: next offset */
-	unsigned char *pages;
-	uint64_t bytes;
-	struct latency lat;
+	unsigned char *pages;		/* one more than a request's */
+	uint64_t bytes;			/* read or written */
+	struct latency lat;		/* of its requests */
 	pthread_t thread;
 };
 
-/* What a job may do. */
-void *pattern_job(void *arg);
-void *load_job(void *arg);
-
 /*
- * Starts the jobs of a run that has its device and its pieces, starts the
- * clock, and waits for them. They are the caller's, and each one's pages, for
- * free(). Ends the program if one can't be started; what fails later is one of
- * the run's errors.
+ * Starts as many jobs as the options of a run say, which has its device and its
+ * pieces, starts its clock, and waits for them. What they have done is in them;
+ * they are the caller's, for jobs_free(). Ends the program if one can't be
+ * started; what fails later is one of the run's errors.
  */
-struct job *jobs_run(struct run *run, void *(*work)(void *));
+struct job *jobs_run(struct run *run);
+void jobs_free(struct job *jobs);
 
 #endif

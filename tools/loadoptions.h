@@ -10,8 +10,12 @@
 #include <stdint.h>
 
 struct options {
-	const char *path;
-	uint64_t bs, size, offset, seed, count, seconds, fsync_every;
+	const char *path;		/* of the device; NULL: none */
+	uint64_t bs;			/* bytes of a request */
+	uint64_t size, offset;		/* bytes; size 0: to the end */
+	uint64_t seed;
+	uint64_t count, seconds;	/* count 0: for so many seconds */
+	uint64_t fsync_every;		/* writes of a job; 0: never */
 	unsigned int jobs;
 	bool direct, sequential, json, keep_going;
 };

@@ -70,16 +70,14 @@ static int command_jobs(struct run *run, const char *what)
 	    pattern_cut(&run->cut, o->seed ^ (run->writes ? 0 : 0x5eed),
 			o->offset, o->size, run->block))
 		fatal("out of memory");
-	jobs = jobs_run(run, run->pattern ? pattern_job : load_job);
+	jobs = jobs_run(run);
 	if (run->writes && fsync(run->fd)) {
 		run->errors++;
 		fprintf(stderr, "vblk-load: fsync %s: %s\n", run->opt.path,
 			strerror(errno));
 	}
 	report(run, what, jobs, now() - run->begin);
-	for (unsigned int i = 0; i < run->opt.jobs; i++)
-		free(jobs[i].pages);
-	free(jobs);
+	jobs_free(jobs);
 	free(run->cut.piece);
 	return run->errors ? 1 : 0;
 }

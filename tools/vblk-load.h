@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inside vblk-load only: what was asked for, and one run of it. Sizes and
- * offsets are bytes, times are nanoseconds of now() unless they say otherwise.
+ * offsets are bytes, times are nanoseconds as now() counts them.
  */
 #ifndef TOOLS_VBLK_LOAD_H
 #define TOOLS_VBLK_LOAD_H
@@ -18,7 +18,7 @@
 struct run {
 	struct options opt;
 	bool writes, pattern;
-	int fd;
+	int fd;				/* -1: no device */
 	uint32_t block;			/* the device's smallest request */
 	uint64_t begin, deadline;
 	struct cut cut;			/* pattern only */
