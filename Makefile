@@ -267,6 +267,7 @@ TEST_store := xen/store.o
 mapcache-tests := tests/unit/fake_xen.o tests/unit/world.o $(mapcache-objs)
 TEST_grant := $(mapcache-tests)
 TEST_mapcache := $(mapcache-tests)
+TEST_mapcache_fault := $(mapcache-tests)
 TEST_mapcache_model := $(mapcache-tests)
 TEST_mapcache_qemu := $(mapcache-tests)
 TEST_vpci := backend/msix.o backend/vdev.o backend/vpci.o
