@@ -242,7 +242,6 @@ config-tests := \
 TEST_arguments := backend/arguments.o $(config-tests)
 TEST_aio := backend/aio.o
 TEST_aio_full := backend/aio.o tests/unit/refusal.o
-TEST_blk := backend/blk.o
 TEST_coalesce := backend/coalesce.o
 TEST_config := $(config-tests)
 TEST_control := backend/control.o backend/listen.o backend/log.o backend/loop.o \
@@ -263,6 +262,11 @@ TEST_report := backend/place.o backend/report.o backend/state.o backend/statefil
 TEST_state := backend/state.o
 TEST_statefile := backend/state.o backend/statefile.o
 TEST_store := xen/store.o
+
+blk-tests := tests/unit/blk_disk.o backend/blk.o
+TEST_blk := $(blk-tests)
+TEST_blk_config := $(blk-tests)
+TEST_blk_range := $(blk-tests)
 
 mapcache-tests := tests/unit/fake_xen.o tests/unit/world.o $(mapcache-objs)
 TEST_grant := $(mapcache-tests)
