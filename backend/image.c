@@ -281,6 +281,9 @@ static int image_set_direct(struct image *image, const struct image_text *t,
 
 	if (direct == IMAGE_OFF)
 		return 0;
+	if (flags < 0)
+		return image_refuse(t, -errno, "can't be measured: %s",
+				    log_strerror(errno));
 	if (!fcntl(image->fd, F_SETFL, flags | O_DIRECT))
 		align = image->block ?
 			image->block_size : image_direct_align(image);
@@ -288,7 +291,9 @@ static int image_set_direct(struct image *image, const struct image_text *t,
 		image->direct = true;
 		return 0;
 	}
-	fcntl(image->fd, F_SETFL, flags);
+	if (fcntl(image->fd, F_SETFL, flags))
+		return image_refuse(t, -errno, "can't be measured: %s",
+				    log_strerror(errno));
 	if (direct == IMAGE_AUTO)
 		return 0;
 	if (!align)
