@@ -196,9 +196,10 @@ int main(int argc, char **argv)
 	gblk_close(&disk);
 	gram_check(&ram);
 	printf("serial %s\n%u errors, %u resets\n", serial, errors, resets);
-	if (fault)
+	if (fault) {
 		printf("%llu failed calls\n", (unsigned long long)
 		       sim_fault_hits(world, fault_number));
-	sim_fault_clear(world);
+		sim_fault_clear(world);
+	}
 	return 0;
 }

@@ -36,37 +36,15 @@ fi
 
 # shellcheck source=words.sh
 . "$(dirname "$0")/words.sh"
+# shellcheck source=steps.sh
+. "$here/steps.sh"
+errno=EIO
 
 fail() {
 	echo "FAIL: with $what: $*"
 	tail -n 20 "$SIM_WORLD/daemon.log"
 	"$SIMCTL" stats | awk '$2 != 0' | tail -n 12
 	exit 1
-}
-
-# next N: after the N-th. 1 to 8, and then by steps of a quarter, because such
-# calls are alike.
-next() {
-	echo $(($1 + 1 + ($1 > 8 ? $1 / 4 : 0)))
-}
-
-# walk COMMAND KIND...: the command makes the call fail that it is the turn of,
-# says in $hits whether there was one, and looks whether all is well then
-walk() {
-	local command=$1 kind n failed
-
-	shift
-	for kind; do
-		failed=0
-		for ((n = 1; ; n = $(next $n))); do
-			what=$kind:$n:EIO
-			"$command"
-			[ "$hits" -gt 0 ] || break
-			failed=$((failed + 1))
-		done
-		echo "$kind: $failed calls failed"
-	done
-	what=nothing
 }
 
 # --- no data -----------------------------------------------------------------------

@@ -37,8 +37,8 @@ vblk() {
 	"$build/xen-vblk" -s "$run/control" "$@"
 }
 
-# daemon_start [LINE...]: with these lines of configuration, and $preload
-daemon_start() {
+# daemon_begin [LINE...]: with these lines of configuration, and $preload
+daemon_begin() {
 	printf '%s\n' "worker = $product/xen-vblk-worker" \
 		"runtime-dir = $run" "socket = $run/control" \
 		"$@" >"$SIM_WORLD/conf"
@@ -46,6 +46,11 @@ daemon_start() {
 		"$product/xen-vblkd" -c "$SIM_WORLD/conf" \
 		>>"$SIM_WORLD/daemon.log" 2>&1 &
 	pid=$!
+}
+
+# daemon_start [LINE...]
+daemon_start() {
+	daemon_begin "$@"
 	within 10 vblk list
 }
 
