@@ -403,7 +403,8 @@ FUZZ_vpci := \
 	backend/transport_pci.o \
 	backend/vdev.o \
 	backend/vmmio.o \
-	backend/vpci.o
+	backend/vpci.o \
+	tests/fuzz/vpci_model.o
 FUZZ_vring := $(vring-tests)
 FUZZ_worker := $(story)
 

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Two PCI disks under drivers that read and write anything in their
- * configuration spaces and BARs, over a Xen that sometimes refuses. A model,
- * from PCI 3.0, chapter 6, and virtio 1.2, 4.1, says what is there: a byte array
- * with a mask of what can be written for configuration space, a table and
- * pending bits for MSI-X, and what follows: where each window is, when a
- * message may be sent, whether the pin is up. What virtio's registers mean is
- * fuzz_vmmio's; the device is played below, and does at once, or later, what
- * they ask.
+ * configuration spaces and BARs, over a Xen that sometimes refuses. A model of
+ * each (vpci_model.h) says what is there; the device is played below, and does
+ * at once, or later, what the registers ask.
  *
  * Input: the number of queues, then steps, see step().
  */
@@ -19,27 +15,11 @@
 #include "backend/log.h"
 #include "backend/pcicfg.h"
 #include "backend/transport.h"
+#include "tests/fuzz/vpci_model.h"
 #include "xen/irq.h"
 
-#define NDISKS     2u
-#define SLOT       24u
-#define CONFIG_LEN BLK_CONFIG_LEN
-#define NO_VECTOR  0xffffu
-
-enum { MEMORY = 2, MASTER = 4, INTX_OFF = 0x400 };
-enum { CAPS = 0x34, MSIX = 0x40, ACCESS = 0x90, DATA = 0xa0 };
-enum { COMMON = 0, ISR = 0x1000, DEVICE = 0x2000, NOTIFY = 0x3000,
-	TABLE = 0x4000, PBA = 0x5000 };
-enum { CONFIG_VECTOR = 16, NUM_QUEUES = 18, STATUS = 20, QUEUE_SEL = 22,
-	QUEUE_VECTOR = 26, NOTIFY_OFF = 30 };
-
-struct model {
-	uint8_t space[256], mask[256];
-	uint32_t table[STATE_MAX_VECTORS][4];
-	uint32_t pending, isr, window, level;
-	uint16_t config_vector, vector[STATE_MAX_QUEUES], sel;
-	bool held;
-};
+#define NDISKS 2u
+#define SLOT   24u
 
 static struct {
 	struct transport t;
@@ -47,9 +27,9 @@ static struct {
 	struct device dev[NDISKS];
 	struct stats_disk stats;
 	struct model m[NDISKS];
-	uint32_t queues, functions, range[NDISKS];
+	uint32_t queues, functions, range[NDISKS], level[NDISKS];
 	uint32_t turn;		/* whose access or event it is */
-	int next_vector;	/* from there on messages of this turn come */
+	uint32_t next_vector;	/* from there on messages of this turn come */
 	uint32_t refusals;	/* interrupts to come that fail */
 	int refusal;
 	bool no_range, attaching, at_once;
@@ -138,61 +118,30 @@ int irq_set_intx(struct xen_dm *dm, uint32_t slot, uint32_t level)
 	MUST(slot >= SLOT && slot < SLOT + NDISKS && level <= 1);
 	if (refuses())
 		return -EAGAIN;
-	s.m[slot - SLOT].level = level;
+	s.level[slot - SLOT] = level;
 	return 0;
-}
-
-static uint32_t word(const struct model *m, uint32_t at)
-{
-	return m->space[at] | m->space[at + 1] << 8 | m->space[at + 2] << 16 |
-	       (uint32_t)m->space[at + 3] << 24;
-}
-
-static bool msix_on(const struct model *m)
-{
-	return m->space[MSIX + 3] & 0x80;
-}
-
-static bool may_be_sent(const struct model *m, uint32_t vector)
-{
-	return msix_on(m) && !(m->space[MSIX + 3] & 0x40) &&
-	       (word(m, 4) & MASTER) && (m->pending >> vector & 1) &&
-	       !(m->table[vector][3] & 1);
 }
 
 int irq_send_msi(struct xen_dm *dm, uint64_t address, uint32_t data)
 {
 	struct model *m = model();
-	uint32_t v = (uint32_t)s.next_vector;
+	uint32_t v = model_find_message(m, s.next_vector, address, data);
 
 	(void)dm;
 	MUST(address >> 20 << 20 == (address >> 32 << 32 | 0xfee00000));
 	/* Vectors that are no interrupt are passed over. */
-	while (v <= s.queues &&
-	       !(may_be_sent(m, v) && m->table[v][0] == (uint32_t)address &&
-		 m->table[v][1] == address >> 32 && m->table[v][2] == data))
-		v++;
 	MUST(v <= s.queues);
-	s.next_vector = (int)v + 1;
+	s.next_vector = v + 1;
 	if (refuses()) {
 		if (s.refusal == -ESRCH)
-			m->pending &= ~(1u << v);
+			model_end_message(m, v);
 		return s.refusal;
 	}
-	m->pending &= ~(1u << v);
+	model_end_message(m, v);
 	return 0;
 }
 
 /* --- the device --------------------------------------------------------------- */
-
-static void reset(struct model *m)
-{
-	m->isr = m->pending = 0;
-	m->sel = 0;
-	m->config_vector = NO_VECTOR;
-	for (uint32_t i = 0; i < STATE_MAX_QUEUES; i++)
-		m->vector[i] = NO_VECTOR;
-}
 
 static bool waits(void)
 {
@@ -206,7 +155,7 @@ enum device_answer device_apply(struct device *dev, const struct vdev_effect *e)
 
 	switch (e->kind) {
 	case VDEV_KICK:
-		MUST(s.kick == NOTIFY + 4 * e->queue);
+		MUST(s.kick == MODEL_NOTIFY + 4 * e->queue);
 		MUST(!m->held);
 		break;
 	case VDEV_RESET_DEVICE:
@@ -215,13 +164,13 @@ enum device_answer device_apply(struct device *dev, const struct vdev_effect *e)
 		vdev_reset(&dev->vdev);
 		dev->events = 0;
 		dev->irq_owed = false;
-		reset(m);
+		model_reset(m);
 		break;
 	case VDEV_STOP_QUEUE:
 		if (waits())
 			return DEVICE_WAIT;
 		vdev_queue_stopped(&dev->vdev, e->queue);
-		m->vector[e->queue] = NO_VECTOR;
+		model_stop_queue(m, e->queue);
 		break;
 	case VDEV_ENABLE_QUEUE:
 		vdev_queue_enabled(&dev->vdev, e->queue);
@@ -249,195 +198,6 @@ void device_unhold(struct device *dev)
 	dev->vdev.reg->held = 0;
 }
 
-/* --- the model ---------------------------------------------------------------- */
-
-static void put(struct model *m, uint32_t at, uint32_t size, uint32_t value)
-{
-	for (uint32_t i = 0; i < size; i++)
-		m->space[at + i] = (uint8_t)(value >> 8 * i);
-}
-
-static void model_open(struct model *m)
-{
-	static const struct {
-		uint8_t at, next, len, type;
-		uint32_t offset;
-	} cap[] = {
-		{ 0x4c, 0x5c, 16, 1, COMMON }, { 0x5c, 0x70, 20, 2, NOTIFY },
-		{ 0x70, 0x80, 16, 3, ISR }, { 0x80, 0x90, 16, 4, DEVICE },
-		{ 0x90, 0, 20, 5, 0 },
-	};
-	const uint32_t length[] = { 60, 4 * s.queues, 1, CONFIG_LEN, 0 };
-
-	put(m, 0x00, 4, 0x10421af4);	/* a modern block device */
-	put(m, 0x06, 2, 0x0010);	/* there are capabilities */
-	put(m, 0x08, 4, 0x01000001);
-	put(m, 0x2c, 4, 0x11001af4);
-	put(m, CAPS, 1, MSIX);
-	put(m, 0x3d, 1, 1);
-	put(m, MSIX, 4, 0x11 | 0x4c << 8 | s.queues << 16);
-	put(m, MSIX + 4, 4, TABLE);
-	put(m, MSIX + 8, 4, PBA);
-	for (uint32_t i = 0; i < 5; i++) {
-		put(m, cap[i].at, 4, 0x09u | cap[i].next << 8 |
-		    cap[i].len << 16 | (uint32_t)cap[i].type << 24);
-		put(m, cap[i].at + 8u, 4, cap[i].offset);
-		put(m, cap[i].at + 12u, 4, length[i]);
-	}
-	put(m, 0x5c + 16, 4, 4);
-	m->mask[0x04] = MEMORY | MASTER;
-	m->mask[0x05] = INTX_OFF >> 8;
-	m->mask[0x11] = 0x80;		/* BAR 0: 32 KiB */
-	m->mask[0x12] = m->mask[0x13] = m->mask[0x3c] = 0xff;
-	m->mask[MSIX + 3] = 0xc0;
-	m->mask[ACCESS + 4] = 0xff;
-	memset(&m->mask[ACCESS + 8], 0xff, 8);
-	for (uint32_t i = 0; i < STATE_MAX_VECTORS; i++)
-		m->table[i][3] = 1;
-	m->held = true;
-	reset(m);
-}
-
-static bool is_field(uint32_t reg, uint32_t size)
-{
-	return size <= 4 && reg < 256 && reg % 4 + size <= 4;
-}
-
-/* What is behind the access capability; false: nothing. */
-static bool behind(const struct model *m, uint64_t *offset, uint32_t *size)
-{
-	*offset = word(m, ACCESS + 8);
-	*size = word(m, ACCESS + 12);
-	return !m->space[ACCESS + 4] && (*size == 1 || *size == 2 ||
-					 *size == 4) &&
-	       !(*offset % *size) && *offset < STATE_PCI_BAR;
-}
-
-static uint32_t field_width(uint32_t at)
-{
-	return at == STATUS || at == 21 ? 1 : (at >= 16 && at < 32) ||
-	       at >= 56 ? 2 : 4;
-}
-
-/* *known: does the model say what is there? */
-static uint64_t model_read(struct model *m, uint64_t at, uint32_t size,
-			   bool *known)
-{
-	uint32_t in = at % 0x1000, *entry = &m->table[0][0] + in / 4;
-	bool words = size >= 4 && !(in % size);
-	uint64_t value;
-
-	*known = true;
-	switch (at - in) {
-	case COMMON:
-		if (in >= 60 || size != field_width(in) || in % size)
-			return 0;
-		switch (in) {
-		case CONFIG_VECTOR:
-			return m->config_vector;
-		case NUM_QUEUES:
-			return s.queues;
-		case QUEUE_SEL:
-			return m->sel;
-		case QUEUE_VECTOR:
-			return m->sel < s.queues ? m->vector[m->sel] :
-						   NO_VECTOR;
-		case NOTIFY_OFF:
-			return m->sel < s.queues ? m->sel : 0;
-		}
-		*known = false;
-		return 0;
-	case ISR:
-		value = in ? 0 : m->isr;
-		m->isr = in ? m->isr : 0;
-		return value;
-	case DEVICE:
-		*known = false;
-		return 0;
-	case TABLE:
-		if (!words || in >= 16 * (s.queues + 1))
-			return 0;
-		return size == 4 ? entry[0] : (uint64_t)entry[1] << 32 | *entry;
-	case PBA:
-		return words && !in ? m->pending : 0;
-	}
-	return 0;
-}
-
-/* Before it is done: what it may send follows from it. */
-static void model_write(struct model *m, uint64_t at, uint32_t size,
-			uint64_t data)
-{
-	uint32_t in = at % 0x1000;
-	uint16_t value = (uint16_t)data;
-	uint16_t vector = value <= s.queues ? value : NO_VECTOR;
-
-	if (at < 60 && size == 2 && in == CONFIG_VECTOR)
-		m->config_vector = vector;
-	else if (at < 60 && size == 2 && in == QUEUE_SEL)
-		m->sel = value;
-	else if (at < 60 && size == 2 && in == QUEUE_VECTOR &&
-		 m->sel < s.queues)
-		m->vector[m->sel] = vector;
-	if (at - in != TABLE || size < 4 || in % size ||
-	    in >= 16 * (s.queues + 1))
-		return;
-	for (uint32_t i = 0; i < size / 4; i++) {
-		uint32_t w = in / 4 + i;
-
-		m->table[w / 4][w % 4] = (uint32_t)(data >> 32 * i) &
-					 (w % 4 == 3 ? 1 : UINT32_MAX);
-	}
-}
-
-static void model_end_msix(struct model *m)
-{
-	for (uint32_t i = 0; i < s.queues; i++)
-		if (m->vector[i] != NO_VECTOR && (m->pending >> m->vector[i] & 1))
-			m->isr |= 1;
-	m->pending = 0;
-}
-
-static uint32_t wanted(const struct model *m)
-{
-	return word(m, 4) & MEMORY ? word(m, 0x10) : 0;
-}
-
-static void model_move(struct model *m)
-{
-	uint32_t to = wanted(m), from = m->window;
-	struct model *other = m == &s.m[0] ? &s.m[1] : &s.m[0];
-
-	if (to == from)
-		return;
-	m->window = s.no_range || to == other->window ? 0 : to;
-	to = wanted(other);
-	if (from && !other->window && to != m->window && !s.no_range)
-		other->window = to;
-}
-
-static void model_configure(struct model *m, uint32_t reg, uint32_t size,
-			    uint32_t data)
-{
-	struct model was = *m;
-
-	for (uint32_t i = 0; i < size; i++) {
-		uint8_t mask = m->mask[reg + i];
-
-		m->space[reg + i] = (uint8_t)((m->space[reg + i] & ~mask) |
-					      (data >> 8 * i & mask));
-	}
-	if ((word(&was, 4) & MASTER) && !(word(m, 4) & MASTER) && !s.at_once) {
-		*m = was;
-		return;
-	}
-	m->held = !(word(m, 4) & MASTER);
-	if (!msix_on(m))
-		model_end_msix(m);
-	if (reg / 4 == 1 || reg / 4 == 4)
-		model_move(m);
-}
-
 /* --- what must hold ----------------------------------------------------------- */
 
 static void check_disk(uint32_t i)
@@ -460,16 +220,13 @@ static void check_told(void)
 
 	if (s.waits)
 		return;
-	/* What is no interrupt is dropped. */
-	for (uint32_t v = 0; v <= s.queues; v++)
-		if (may_be_sent(m, v) && m->table[v][0] >> 20 != 0xfee)
-			m->pending &= ~(1u << v);
+	model_drop_invalid(m);
 	if (s.refused)
 		return;
 	MUST(!s.dev[s.turn].irq_owed);
 	for (uint32_t v = 0; v <= s.queues; v++)
-		MUST(!may_be_sent(m, v));
-	MUST(m->level == (m->isr && !msix_on(m) && !(word(m, 4) & INTX_OFF)));
+		MUST(!model_may_send(m, v));
+	MUST(s.level[s.turn] == model_level(m));
 }
 
 static void check(void)
@@ -482,26 +239,11 @@ static void check(void)
 	     !!s.m[0].window + !!s.m[1].window);
 }
 
-/* A read of configuration space; the interrupt status bit comes and goes. */
-static void check_field(uint32_t reg, uint32_t size, uint32_t data)
-{
-	const struct model *m = model();
-	uint32_t want = 0;
-
-	for (uint32_t i = 0; is_field(reg, size) && i < size; i++) {
-		uint32_t byte = m->space[reg + i];
-
-		if (reg + i == 6 && m->isr && !msix_on(m))
-			byte |= 8;
-		want |= byte << 8 * i;
-	}
-	MUST(data == (is_field(reg, size) ? want : UINT32_MAX));
-}
-
 /* Each capability is where the one before says, and describes our BAR. */
 static void check_capabilities(struct device *dev)
 {
-	uint32_t at = pcicfg_read(&dev->vdev, CAPS, 1, CONFIG_LEN), seen = 0;
+	uint32_t at = pcicfg_read(&dev->vdev, PCI_CAPABILITY_LIST, 1,
+				  CONFIG_LEN), seen = 0;
 
 	for (int i = 0; at && i < 7; i++) {
 		uint32_t head = pcicfg_read(&dev->vdev, at, 4, CONFIG_LEN);
@@ -572,15 +314,14 @@ static void configuration_access(struct input *in, uint32_t size, bool write)
 	if (size == 8)
 		reg |= 0x100;
 	size = size == 8 ? 4 : size;
-	if (reg == DATA && is_field(reg, size) && behind(m, &at, &len)) {
+	if (model_behind(m, reg, size, &at, &len)) {
 		bar_access(kind, reg, size, at, len, data);
 		return;
 	}
-	if (write && is_field(reg, size))
-		model_configure(m, reg, size, (uint32_t)data);
+	if (write && model_configure(m, reg, size, (uint32_t)data, s.at_once))
+		model_move(m, &s.m[!s.turn], !s.no_range);
 	act(kind, reg, size, &data);
-	if (!write)
-		check_field(reg, size, (uint32_t)data);
+	MUST(write || (uint32_t)data == model_field(m, reg, size));
 }
 
 static void window_access(struct input *in, uint32_t size, bool write)
@@ -598,17 +339,11 @@ static void window_access(struct input *in, uint32_t size, bool write)
 static void event(uint32_t which)
 {
 	struct device *dev = &s.dev[s.turn];
-	struct model *m = model();
 	bool config = which & 1;
 	uint32_t queues = (which >> 1) & ((1u << s.queues) - 1);
 
 	dev->events = queues | (config ? DEVICE_EVENT_CONFIG : 0);
-	for (uint32_t i = 0; msix_on(m) && i < s.queues; i++)
-		if ((queues >> i & 1) && m->vector[i] != NO_VECTOR)
-			m->pending |= 1u << m->vector[i];
-	if (msix_on(m) && config && m->config_vector != NO_VECTOR)
-		m->pending |= 1u << m->config_vector;
-	m->isr |= (config ? 2 : 0) | (queues && !msix_on(m) ? 1 : 0);
+	model_event(model(), queues, config);
 	(void)!transport_notify(&s.t, dev);
 }
 
@@ -689,7 +424,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s.queues = 1 + input_below(&in, STATE_MAX_QUEUES);
 	for (uint32_t i = 0; i < NDISKS; i++) {
 		s.turn = i;
-		model_open(&s.m[i]);
+		model_open(&s.m[i], s.queues);
 		open_disk(i, false);
 	}
 	while (!input_ends(&in))
@@ -701,6 +436,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		s.reg[i].used = 0;
 	}
 	MUST(!s.range[0] && !s.range[1] && !s.functions);
-	MUST(!s.m[0].level && !s.m[1].level);
+	MUST(!s.level[0] && !s.level[1]);
 	return 0;
 }
