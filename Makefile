@@ -404,7 +404,9 @@ FUZZ_vpci := \
 	backend/vdev.o \
 	backend/vmmio.o \
 	backend/vpci.o \
-	tests/fuzz/vpci_model.o
+	tests/fuzz/vpci_device.o \
+	tests/fuzz/vpci_model.o \
+	tests/fuzz/vpci_xen.o
 FUZZ_vring := $(vring-tests)
 FUZZ_worker := $(story)
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Two PCI disks under drivers that read and write anything in their
- * configuration spaces and BARs, over a Xen that sometimes refuses. A model of
- * each (vpci_model.h) says what is there; the device is played below, and does
- * at once, or later, what the registers ask.
+ * configuration spaces and BARs, over a Xen that sometimes refuses (vpci_xen.h)
+ * and devices that do at once, or later, what they are asked (vpci_device.h). A
+ * model of each disk (vpci_model.h) says what must be there.
  *
  * Input: the number of queues, then steps, see step().
  */
@@ -15,11 +15,9 @@
 #include "backend/log.h"
 #include "backend/pcicfg.h"
 #include "backend/transport.h"
+#include "tests/fuzz/vpci_device.h"
 #include "tests/fuzz/vpci_model.h"
-#include "xen/irq.h"
-
-#define NDISKS 2u
-#define SLOT   24u
+#include "tests/fuzz/vpci_xen.h"
 
 static struct {
 	struct transport t;
@@ -27,14 +25,8 @@ static struct {
 	struct device dev[NDISKS];
 	struct stats_disk stats;
 	struct model m[NDISKS];
-	uint32_t queues, functions, range[NDISKS], level[NDISKS];
+	uint32_t queues;
 	uint32_t turn;		/* whose access or event it is */
-	uint32_t next_vector;	/* from there on messages of this turn come */
-	uint32_t refusals;	/* interrupts to come that fail */
-	int refusal;
-	bool no_range, attaching, at_once;
-	bool refused, waits;	/* in this turn not all had to be told */
-	uint64_t kick;		/* where in the BAR the write is, if one is */
 } s;
 
 static struct model *model(void)
@@ -42,160 +34,12 @@ static struct model *model(void)
 	return &s.m[s.turn];
 }
 
-/* --- Xen ---------------------------------------------------------------------- */
-
-int ioreq_add_range(struct xen_ioreq *io, uint64_t base, uint64_t size)
+/* Of disk @i, whose device does @at_once what it is asked. */
+static void take_turn(uint32_t i, bool at_once)
 {
-	(void)io;
-	MUST(base && base <= UINT32_MAX && size == STATE_PCI_BAR);
-	MUST(!(base % size));
-	for (uint32_t i = 0; i < NDISKS; i++)
-		if (s.range[i] == base) {
-			/* Not even for a moment at a place that is taken. */
-			MUST(s.attaching);
-			return -EEXIST;
-		}
-	if (s.no_range)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < NDISKS; i++)
-		if (!s.range[i]) {
-			s.range[i] = (uint32_t)base;
-			return 0;
-		}
-	MUST(!"more ranges than disks");
-	return -ENOSPC;
-}
-
-int ioreq_remove_range(struct xen_ioreq *io, uint64_t base, uint64_t size)
-{
-	(void)io;
-	MUST(base && size == STATE_PCI_BAR);
-	for (uint32_t i = 0; i < NDISKS; i++)
-		if (s.range[i] == base) {
-			s.range[i] = 0;
-			return 0;
-		}
-	return -ENOENT;
-}
-
-int ioreq_add_pci(struct xen_ioreq *io, uint32_t slot)
-{
-	(void)io;
-	if (s.functions >> slot & 1)
-		return -EEXIST;
-	s.functions |= 1u << slot;
-	return 0;
-}
-
-int ioreq_remove_pci(struct xen_ioreq *io, uint32_t slot)
-{
-	(void)io;
-	MUST(s.functions >> slot & 1);
-	s.functions &= ~(1u << slot);
-	return 0;
-}
-
-int irq_raise(struct xen_dm *dm, uint32_t irq)
-{
-	(void)dm;
-	(void)irq;
-	MUST(!"an edge, on PCI");
-	return 0;
-}
-
-static bool refuses(void)
-{
-	if (!s.refusals)
-		return false;
-	s.refusals--;
-	s.refused = true;
-	return true;
-}
-
-int irq_set_intx(struct xen_dm *dm, uint32_t slot, uint32_t level)
-{
-	(void)dm;
-	MUST(slot >= SLOT && slot < SLOT + NDISKS && level <= 1);
-	if (refuses())
-		return -EAGAIN;
-	s.level[slot - SLOT] = level;
-	return 0;
-}
-
-int irq_send_msi(struct xen_dm *dm, uint64_t address, uint32_t data)
-{
-	struct model *m = model();
-	uint32_t v = model_find_message(m, s.next_vector, address, data);
-
-	(void)dm;
-	MUST(address >> 20 << 20 == (address >> 32 << 32 | 0xfee00000));
-	/* Vectors that are no interrupt are passed over. */
-	MUST(v <= s.queues);
-	s.next_vector = v + 1;
-	if (refuses()) {
-		if (s.refusal == -ESRCH)
-			model_end_message(m, v);
-		return s.refusal;
-	}
-	model_end_message(m, v);
-	return 0;
-}
-
-/* --- the device --------------------------------------------------------------- */
-
-static bool waits(void)
-{
-	s.waits = !s.at_once;
-	return s.waits;
-}
-
-enum device_answer device_apply(struct device *dev, const struct vdev_effect *e)
-{
-	struct model *m = model();
-
-	switch (e->kind) {
-	case VDEV_KICK:
-		MUST(s.kick == MODEL_NOTIFY + 4 * e->queue);
-		MUST(!m->held);
-		break;
-	case VDEV_RESET_DEVICE:
-		if (waits())
-			return DEVICE_WAIT;
-		vdev_reset(&dev->vdev);
-		dev->events = 0;
-		dev->irq_owed = false;
-		model_reset(m);
-		break;
-	case VDEV_STOP_QUEUE:
-		if (waits())
-			return DEVICE_WAIT;
-		vdev_queue_stopped(&dev->vdev, e->queue);
-		model_stop_queue(m, e->queue);
-		break;
-	case VDEV_ENABLE_QUEUE:
-		vdev_queue_enabled(&dev->vdev, e->queue);
-		break;
-	case VDEV_FEATURES:
-		vdev_features_agreed(&dev->vdev);
-		break;
-	default:
-		break;
-	}
-	return DEVICE_DONE;
-}
-
-enum device_answer device_hold(struct device *dev)
-{
-	if (waits())
-		return DEVICE_WAIT;
-	dev->vdev.reg->held = 1;
-	return DEVICE_DONE;
-}
-
-void device_unhold(struct device *dev)
-{
-	MUST(dev->vdev.reg->held);
-	dev->vdev.reg->held = 0;
+	s.turn = i;
+	vpci_xen_turn(&s.m[i]);
+	vpci_device_turn(&s.m[i], at_once);
 }
 
 /* --- what must hold ----------------------------------------------------------- */
@@ -209,8 +53,8 @@ static void check_disk(uint32_t i)
 	MUST(reg->pci.msix.pending == m->pending);
 	MUST(reg->isr == m->isr);
 	MUST(!!reg->held == m->held);
-	MUST(!m->window || s.range[0] == m->window ||
-	     s.range[1] == m->window);
+	MUST(!m->window || vpci_xen.range[0] == m->window ||
+	     vpci_xen.range[1] == m->window);
 }
 
 /* What could be told was told, if nobody refused to. */
@@ -218,15 +62,15 @@ static void check_told(void)
 {
 	struct model *m = model();
 
-	if (s.waits)
+	if (vpci_device.waits)
 		return;
 	model_drop_invalid(m);
-	if (s.refused)
+	if (vpci_xen.refused)
 		return;
 	MUST(!s.dev[s.turn].irq_owed);
 	for (uint32_t v = 0; v <= s.queues; v++)
 		MUST(!model_may_send(m, v));
-	MUST(s.level[s.turn] == model_level(m));
+	MUST(vpci_xen.level[s.turn] == model_level(m));
 }
 
 static void check(void)
@@ -235,7 +79,7 @@ static void check(void)
 	for (uint32_t i = 0; i < NDISKS; i++)
 		check_disk(i);
 	MUST(!s.m[0].window || s.m[0].window != s.m[1].window);
-	MUST(!!s.range[0] + !!s.range[1] ==
+	MUST(!!vpci_xen.range[0] + !!vpci_xen.range[1] ==
 	     !!s.m[0].window + !!s.m[1].window);
 }
 
@@ -294,7 +138,7 @@ static void bar_access(enum ioreq_kind kind, uint64_t addr, uint32_t width,
 	bool known = false;
 	uint64_t want = 0;
 
-	s.kick = at;
+	vpci_device.written = at;
 	if (write)
 		model_write(model(), at, size, data);
 	else
@@ -318,8 +162,9 @@ static void configuration_access(struct input *in, uint32_t size, bool write)
 		bar_access(kind, reg, size, at, len, data);
 		return;
 	}
-	if (write && model_configure(m, reg, size, (uint32_t)data, s.at_once))
-		model_move(m, &s.m[!s.turn], !s.no_range);
+	if (write && model_configure(m, reg, size, (uint32_t)data,
+				     vpci_device.at_once))
+		model_move(m, &s.m[!s.turn], !vpci_xen.no_range);
 	act(kind, reg, size, &data);
 	MUST(write || (uint32_t)data == model_field(m, reg, size));
 }
@@ -329,8 +174,8 @@ static void window_access(struct input *in, uint32_t size, bool write)
 	uint64_t at = input_u16(in) % STATE_PCI_BAR;
 	uint64_t data = write ? input_bytes(in, size) : 0;
 
-	s.waits = !model()->window;
-	if (!s.waits)
+	vpci_device.waits = !model()->window;
+	if (!vpci_device.waits)
 		bar_access(write ? IOREQ_MMIO_WRITE : IOREQ_MMIO_READ,
 			   model()->window + at, size, at, size, data);
 }
@@ -368,9 +213,9 @@ static void open_disk(uint32_t i, bool attach)
 		vdev_reset(&dev->vdev);
 		s.reg[i].used = 1;
 	}
-	s.attaching = attach;
+	vpci_xen.attaching = attach;
 	MUST(!transport_open(&s.t, dev, attach));
-	s.attaching = false;
+	vpci_xen.attaching = false;
 }
 
 /*
@@ -383,10 +228,7 @@ static void step(struct input *in)
 	uint8_t how = input_u8(in);
 	uint32_t size = 1u << (how >> 5 & 3);
 
-	s.turn = how >> 3 & 1;
-	s.at_once = how & 16;
-	s.next_vector = 0;
-	s.refused = s.waits = false;
+	take_turn(how >> 3 & 1, how & 16);
 	switch (how & 7) {
 	case 0:
 	case 1:
@@ -400,11 +242,11 @@ static void step(struct input *in)
 		event(input_u16(in));
 		break;
 	case 5:
-		s.refusals = size;
-		s.refusal = how & 16 ? -EAGAIN : -ESRCH;
+		vpci_xen.refusals = size;
+		vpci_xen.refusal = how & 16 ? -EAGAIN : -ESRCH;
 		return;
 	case 6:
-		s.no_range = how & 16;
+		vpci_xen.no_range = how & 16;
 		return;
 	default:
 		open_disk(s.turn, true);
@@ -419,23 +261,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 
 	memset(&s, 0, sizeof(s));
+	vpci_xen_open();
+	vpci_device_open();
 	log_init("fuzz", 0);
 	s.t.disk = s.reg;
 	s.queues = 1 + input_below(&in, STATE_MAX_QUEUES);
 	for (uint32_t i = 0; i < NDISKS; i++) {
-		s.turn = i;
 		model_open(&s.m[i], s.queues);
+		take_turn(i, false);
 		open_disk(i, false);
 	}
 	while (!input_ends(&in))
 		step(&in);
 	for (uint32_t i = 0; i < NDISKS; i++) {
 		check_capabilities(&s.dev[i]);
-		s.refusals = 0;
+		vpci_xen.refusals = 0;
 		MUST(!transport_close(&s.t, &s.reg[i]));
 		s.reg[i].used = 0;
 	}
-	MUST(!s.range[0] && !s.range[1] && !s.functions);
-	MUST(!s.level[0] && !s.level[1]);
+	vpci_xen_close();
 	return 0;
 }
