@@ -353,6 +353,7 @@ story := \
 	tests/fuzz/memory_fake.o \
 	tests/fuzz/pretend.o \
 	tests/fuzz/story.o \
+	tests/fuzz/story_law.o \
 	tests/unit/fake_xen.o \
 	tests/unit/guest.o \
 	$(mapcache-objs) \

@@ -6,12 +6,9 @@
 #include "tests/fuzz/story.h"
 
 #include <dirent.h>
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-
-#include <linux/virtio_pci.h>
 
 /* All of the worker but its way into a process. */
 int worker_main(int argc, char **argv);
@@ -28,12 +25,12 @@ int worker_main(int argc, char **argv);
 #include "tests/fuzz/disks.h"
 #include "tests/fuzz/guest_steps.h"
 #include "tests/fuzz/pretend.h"
+#include "tests/fuzz/story_law.h"
 #include "tests/unit/fake_xen.h"
 
 #define DOMID      5u
 #define LIVES      4u
 #define STANDSTILL 2000u	/* rounds, and the story ends */
-#define POISON_RUN 16u
 #define POISON_LEN (128u << 10)	/* of the buffers; the rest is used last */
 
 static struct {
@@ -63,132 +60,6 @@ static struct {
 	const struct device *reset[PRETEND_VCPUS];	/* it is one of this */
 	uint32_t vcpu;		/* of what the guest does now */
 } s;
-
-/* --- what must hold ----------------------------------------------------------- */
-
-static uint32_t open_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	uint32_t n = 0;
-
-	MUST(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
-
-/* Of those that were returned. Behind an error only the status is written. */
-static void check_slots(const struct queue *q)
-{
-	for (uint32_t i = 0; i < q->size; i++) {
-		const struct request *r = &q->slot[i];
-
-		if (q->vr.pos->in_flight[i])
-			continue;
-		MUST(!r->mapped);
-		MUST(r->status == VIRTIO_BLK_S_OK || r->used_len <= 1);
-	}
-}
-
-/* What was returned is published, and holds no mapping. */
-static void check_law(void)
-{
-	uint32_t in_flight = 0, pins = 0;
-
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
-		const struct device *dev = s.w.dev[i];
-		uint32_t mine = 0;
-
-		for (uint32_t k = 0; dev && k < dev->vdev.num_queues; k++) {
-			const struct queue *q = &dev->queue[k];
-
-			MUST(q->started || !q->in_flight);
-			mine += q->in_flight;
-			if (!q->started)
-				continue;
-			check_slots(q);
-			for (uint32_t p = 0; p < 3; p++)
-				pins += q->pin[p].grant;
-		}
-		MUST(!dev || dev->backing.stats->in_flight == mine);
-		in_flight += mine;
-	}
-	MUST(fake.live_grants >= pins);
-	MUST(in_flight || fake.live_grants == pins);
-}
-
-static const struct device *device_of(const struct ioreq_access *acc)
-{
-	uint64_t offset;
-
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
-		if (s.w.dev[i] && transport_owns(s.w.dev[i]->vdev.reg, acc,
-						 &offset))
-			return s.w.dev[i];
-	return NULL;
-}
-
-static bool is_reset(const struct state_disk *reg,
-		     const struct ioreq_access *acc)
-{
-	if (acc->kind != IOREQ_MMIO_WRITE)
-		return false;
-	if (reg->transport == STATE_PCI)
-		return acc->addr - reg->pci.window == VIRTIO_PCI_COMMON_STATUS &&
-		       acc->size == 1 && !(uint8_t)acc->data;
-	return acc->addr - reg->base == 0x070 && acc->size == 4 &&
-	       !(uint32_t)acc->data;
-}
-
-/* As it is when the guest writes it: the window may move before the answer. */
-static void note_reset(const struct ioreq_access *acc)
-{
-	const struct device *dev = device_of(acc);
-
-	s.reset[acc->vcpu] = dev && is_reset(dev->vdev.reg, acc) ? dev : NULL;
-}
-
-static bool is_there(const struct device *dev)
-{
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
-		if (s.w.dev[i] == dev)
-			return true;
-	return false;
-}
-
-/* 2.4.1: once the status reads 0 the device touches no ring. */
-static void check_reset(const struct ioreq_access *acc)
-{
-	const struct device *dev = s.reset[acc->vcpu];
-
-	if (!dev || !is_there(dev))
-		return;
-	MUST(vdev_status(&dev->vdev) == 0);
-	for (uint32_t k = 0; k < dev->vdev.num_queues; k++)
-		MUST(!dev->queue[k].started && !dev->queue[k].pin[0].addr);
-}
-
-/* A story writes no such run into the guest; nor does the image hold one. */
-static void check_poison(void)
-{
-	uint8_t run[POISON_RUN];
-
-	memset(run, POISON, sizeof(run));
-	MUST(!memmem(fake_ram(0), fake_ram_size(), run, sizeof(run)));
-}
-
-static void check_end(void)
-{
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
-		const struct stats_disk *st = &s.state->disk[i].stats;
-
-		if (!s.killed_once && !s.spoiled)
-			MUST(st->pops == st->pushes);
-	}
-	MUST(s.spoiled || (!pretend.servers && !pretend.ranges));
-	check_poison();
-}
 
 /* --- the manager -------------------------------------------------------------- */
 
@@ -377,7 +248,7 @@ static bool repeat_access(struct ioreq_access *acc)
 			continue;
 		s.again[v] = false;
 		*acc = s.access[v];
-		note_reset(acc);
+		s.reset[v] = law_what_resets(&s.w, acc);
 		return true;
 	}
 	return false;
@@ -397,7 +268,7 @@ static bool next_access(struct ioreq_access *acc)
 	*acc = guest_take_access();
 	acc->vcpu = v;
 	s.access[v] = *acc;
-	note_reset(acc);
+	s.reset[v] = law_what_resets(&s.w, acc);
 	return true;
 }
 
@@ -412,7 +283,7 @@ static bool story_next(struct ioreq_access *acc)
 {
 	if (s.closing)
 		return false;
-	check_law();
+	law_check(&s.w);
 	if (!s.deaf)
 		listen_to_worker();
 	else
@@ -444,7 +315,7 @@ static void story_done(const struct ioreq_access *acc)
 	MUST(acc->vcpu < PRETEND_VCPUS && s.busy[acc->vcpu]);
 	s.busy[acc->vcpu] = false;
 	s.standstill = 0;
-	check_reset(acc);
+	law_check_reset(&s.w, s.reset[acc->vcpu]);
 }
 
 /* --- lives --------------------------------------------------------------------- */
@@ -531,6 +402,18 @@ static void live(void)
 	s.lives++;
 }
 
+static uint32_t open_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	uint32_t n = 0;
+
+	MUST(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
 /* One of each kind for all runs, filled again for each. */
 static int take_image(bool on_disk)
 {
@@ -583,7 +466,7 @@ void story_tell(struct input *in, enum story_state state)
 	while (!s.over && s.lives < LIVES)
 		live();
 	if (s.over)
-		check_end();
+		law_check_end(s.state, s.killed_once, s.spoiled);
 	pretend_close();
 	fake_close();
 	munmap(s.state, sizeof(*s.state));
