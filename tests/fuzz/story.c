@@ -16,9 +16,7 @@ int worker_main(int argc, char **argv);
 #include "backend/worker.c"
 #undef main
 
-#include <fcntl.h>
 #include <setjmp.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "backend/pool.h"
@@ -26,6 +24,7 @@ int worker_main(int argc, char **argv);
 #include "tests/fuzz/guest_steps.h"
 #include "tests/fuzz/pretend.h"
 #include "tests/fuzz/story_law.h"
+#include "tests/fuzz/story_manager.h"
 #include "tests/unit/fake_xen.h"
 
 #define DOMID      5u
@@ -37,21 +36,16 @@ static struct {
 	struct input *in;
 	enum story_state spoiling;
 	struct worker w;
-	int sock;		/* the manager's end */
-	int image;
+	struct story_manager manager;
 	int state_fd;
 	struct state *state;
-	struct proto_disk disk[STATE_MAX_DISKS];
 	struct proto_start start;
 	uint32_t lives;
-	uint32_t disks_due;	/* the guest starts when they are there */
 	uint32_t standstill;	/* rounds in which no vCPU could go on */
-	bool leaving;		/* DETACH or STOP was sent */
-	bool over;		/* it was STOP */
 	bool closing;		/* the worker lets go of everything */
-	uint32_t deaf;		/* rounds in which the manager reads nothing */
 	bool killed_once;
 	bool spoiled;
+	bool refused;		/* the worker did not take up the state */
 	jmp_buf killed;
 	uint32_t forgotten;
 	struct ioreq_access access[PRETEND_VCPUS];
@@ -60,49 +54,6 @@ static struct {
 	const struct device *reset[PRETEND_VCPUS];	/* it is one of this */
 	uint32_t vcpu;		/* of what the guest does now */
 } s;
-
-/* --- the manager -------------------------------------------------------------- */
-
-static void tell(const struct proto_msg *msg, int fd)
-{
-	/* One that does not listen is busy, and gets it later, or never. */
-	(void)!proto_send(s.sock, msg, fd);
-}
-
-static void tell_type(enum proto_type type)
-{
-	struct proto_msg msg = { .type = type };
-
-	tell(&msg, -1);
-	s.leaving = true;
-	s.over = s.over || type == PROTO_STOP;
-}
-
-static void tell_disk(uint32_t slot, bool fresh)
-{
-	struct proto_msg msg = { .type = PROTO_DISK_ADD };
-
-	msg.disk = s.disk[slot];
-	msg.disk.flags |= fresh ? PROTO_DISK_FRESH : 0;
-	tell(&msg, s.image);
-}
-
-static void listen_to_worker(void)
-{
-	struct proto_msg msg;
-	int fd, ret;
-
-	while ((ret = proto_recv(s.sock, &msg, &fd)) == 1) {
-		MUST(fd < 0);
-		MUST(msg.type == PROTO_READY || msg.type == PROTO_FAILED ||
-		     msg.type == PROTO_DISK_READY ||
-		     msg.type == PROTO_DISK_FAILED ||
-		     msg.type == PROTO_DISK_REMOVED);
-		if (s.disks_due && msg.type == PROTO_DISK_READY)
-			s.disks_due--;
-	}
-	MUST(ret == 0 || ret == -EAGAIN);
-}
 
 /* --- steps ---------------------------------------------------------------------- */
 
@@ -119,77 +70,19 @@ static void fail_something(struct input *in)
 		fake_fail_call(1 + how % 16, -errs[how / 16 % 5]);
 }
 
-static void send_message(struct input *in)
-{
-	uint8_t how = input_u8(in);
-	struct proto_msg msg = { .type = input_below(in, PROTO_DETACH + 2) };
-	uint32_t slot = how & 15;
-
-	if (how & 16) {
-		msg.type = PROTO_DISK_REMOVE;
-		msg.slot.slot = slot;
-	} else if ((how & 32) && slot < STATE_MAX_DISKS) {
-		s.disk[slot] = disks_describe(slot, how);
-		tell_disk(slot, how & 64);
-		return;
-	} else if (msg.type == PROTO_STOP || msg.type == PROTO_DETACH) {
-		tell_type(msg.type);
-		return;
-	} else {
-		uint8_t *raw = (uint8_t *)&msg.start;
-
-		for (uint32_t i = 0; i < sizeof(msg.disk) && i < how; i++)
-			raw[i] = input_u8(in);
-	}
-	tell(&msg, how & 64 ? s.image : -1);
-}
-
-/* A packet that is no message. */
-static void send_half(void)
-{
-	struct proto_msg msg = { .type = PROTO_STOP };
-
-	(void)!send(s.sock, &msg, sizeof(msg) / 2, MSG_DONTWAIT);
-}
-
-/* A disk whose descriptor can't be read or written. */
-static void send_useless_disk(void)
-{
-	struct proto_msg msg = { .type = PROTO_DISK_ADD, .disk = s.disk[0] };
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", s.image);
-	fd = open(path, O_PATH | O_CLOEXEC);
-	MUST(fd >= 0);
-	msg.disk.flags |= PROTO_DISK_FRESH;
-	tell(&msg, fd);
-	close(fd);
-}
-
-/* What a worker says finds no room, until the manager reads again. */
-static void fill_socket(void)
-{
-	struct proto_msg msg = { .type = PROTO_READY };
-
-	s.deaf = 4;
-	while (send(s.w.sock, &msg, sizeof(msg), MSG_DONTWAIT) > 0)
-		;
-}
-
 /* True if the round goes on without another access. */
 static bool manager_step(uint8_t what)
 {
 	if (what & 16)
-		tell_type(PROTO_DETACH);
+		manager_leave(&s.manager, PROTO_DETACH);
 	else if (what & 32)
 		longjmp(s.killed, 1);
 	else if ((what & 0xc0) == 0xc0)
-		send_useless_disk();
+		manager_send_useless_disk(&s.manager);
 	else if (what & 0x40)
-		send_half();
+		manager_send_half(&s.manager);
 	else if (what & 0x80)
-		fill_socket();
+		manager_fill_socket(&s.manager);
 	return (what & 0xf0) != 0x80;
 }
 
@@ -231,7 +124,7 @@ static bool step(struct input *in)
 		fail_something(in);
 		return false;
 	case 13:
-		send_message(in);
+		manager_send(&s.manager, in);
 		return true;
 	case 14:
 		return manager_step(what);
@@ -275,8 +168,8 @@ static bool next_access(struct ioreq_access *acc)
 /* All vCPUs wait: for I/O, or for ever for disks that were not taken up. */
 static void stand_still(void)
 {
-	if (++s.standstill == STANDSTILL && !s.leaving)
-		tell_type(PROTO_STOP);
+	if (++s.standstill == STANDSTILL && !s.manager.leaving)
+		manager_leave(&s.manager, PROTO_STOP);
 }
 
 static bool story_next(struct ioreq_access *acc)
@@ -284,23 +177,20 @@ static bool story_next(struct ioreq_access *acc)
 	if (s.closing)
 		return false;
 	law_check(&s.w);
-	if (!s.deaf)
-		listen_to_worker();
-	else
-		s.deaf--;
+	manager_round(&s.manager);
 	if (repeat_access(acc))
 		return true;
-	while (!s.disks_due) {
+	while (!s.manager.disks_due) {
 		if (guest_has_access()) {
 			if (next_access(acc))
 				return true;
 			stand_still();
 			break;
 		}
-		if (s.leaving)
+		if (s.manager.leaving)
 			return false;
 		if (input_ends(s.in)) {
-			tell_type(PROTO_STOP);
+			manager_leave(&s.manager, PROTO_STOP);
 			return false;
 		}
 		if (step(s.in))
@@ -346,14 +236,11 @@ static void bury_worker(struct worker *w)
 
 static void send_what_it_needs(void)
 {
-	struct proto_msg msg = { .type = PROTO_START };
-
-	msg.start = s.start;
-	msg.start.attach = s.lives > 0;
-	tell(&msg, s.state_fd);
+	s.start.attach = s.lives > 0;
+	manager_start(&s.manager, &s.start, s.state_fd);
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
 		if (s.lives ? s.state->disk[i].used : i < DISKS)
-			tell_disk(i, !s.lives);
+			manager_add_disk(&s.manager, i, !s.lives);
 }
 
 static void start_worker(struct worker *w)
@@ -362,7 +249,7 @@ static void start_worker(struct worker *w)
 
 	MUST(!ret || s.spoiled);
 	if (ret) {
-		s.over = true;
+		s.refused = true;
 		w->stopping = !w->attach;
 		return;
 	}
@@ -375,13 +262,8 @@ static void start_worker(struct worker *w)
 
 static void live(void)
 {
-	int sock[2];
-
-	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock));
-	s.sock = sock[0];
-	MUST(!fcntl(s.sock, F_SETFL, O_NONBLOCK));
-	s.w = (struct worker){ .sock = sock[1] };
-	s.leaving = false;
+	manager_begin(&s.manager);
+	s.w = (struct worker){ .sock = s.manager.worker_sock };
 	s.standstill = 0;
 	for (uint32_t v = 0; v < PRETEND_VCPUS; v++)
 		s.again[v] = s.busy[v];
@@ -391,14 +273,13 @@ static void live(void)
 	/* A kick that an earlier one did not see, or a story that begins. */
 	pretend_wake();
 	start_worker(&s.w);
-	listen_to_worker();
+	manager_listen(&s.manager);
 	s.closing = true;
 	worker_close(&s.w);
 	s.closing = false;
 	if (s.w.state)
 		munmap(s.w.state, sizeof(*s.w.state));
-	close(s.sock);
-	close(s.w.sock);
+	manager_end(&s.manager);
 	s.lives++;
 }
 
@@ -438,6 +319,11 @@ static void make_state(void)
 	state_init(s.state, DOMID, uuid);
 }
 
+static bool is_over(void)
+{
+	return s.manager.over || s.refused;
+}
+
 void story_tell(struct input *in, enum story_state state)
 {
 	uint8_t how = input_u8(in);
@@ -447,7 +333,8 @@ void story_tell(struct input *in, enum story_state state)
 	memset(&s, 0, sizeof(s));
 	s.in = in;
 	s.spoiling = state;
-	s.image = image;
+	s.manager.image = image;
+	s.manager.disks_due = DISKS;
 	make_state();
 	pretend_open();
 	pretend.next = story_next;
@@ -458,14 +345,13 @@ void story_tell(struct input *in, enum story_state state)
 		.grant_budget = how & 4 ? 8 : 256, .pool_size = POOL_BLOCK_MAX,
 	};
 	for (uint32_t i = 0; i < DISKS; i++) {
-		s.disk[i] = disks_describe(i, input_u8(in));
-		pci |= s.disk[i].transport << i;
+		s.manager.disk[i] = disks_describe(i, input_u8(in));
+		pci |= s.manager.disk[i].transport << i;
 	}
 	guest_open(pci);
-	s.disks_due = DISKS;
-	while (!s.over && s.lives < LIVES)
+	while (!is_over() && s.lives < LIVES)
 		live();
-	if (s.over)
+	if (is_over())
 		law_check_end(s.state, s.killed_once, s.spoiled);
 	pretend_close();
 	fake_close();
