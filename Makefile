@@ -355,6 +355,7 @@ story := \
 	tests/fuzz/story.o \
 	tests/fuzz/story_law.o \
 	tests/fuzz/story_manager.o \
+	tests/fuzz/story_vcpus.o \
 	tests/unit/fake_xen.o \
 	tests/unit/guest.o \
 	$(mapcache-objs) \

@@ -25,6 +25,7 @@ int worker_main(int argc, char **argv);
 #include "tests/fuzz/pretend.h"
 #include "tests/fuzz/story_law.h"
 #include "tests/fuzz/story_manager.h"
+#include "tests/fuzz/story_vcpus.h"
 #include "tests/unit/fake_xen.h"
 
 #define DOMID      5u
@@ -37,6 +38,7 @@ static struct {
 	enum story_state spoiling;
 	struct worker w;
 	struct story_manager manager;
+	struct story_vcpus vcpus;
 	int state_fd;
 	struct state *state;
 	struct proto_start start;
@@ -48,11 +50,6 @@ static struct {
 	bool refused;		/* the worker did not take up the state */
 	jmp_buf killed;
 	uint32_t forgotten;
-	struct ioreq_access access[PRETEND_VCPUS];
-	bool busy[PRETEND_VCPUS];	/* its access is not answered */
-	bool again[PRETEND_VCPUS];	/* and the worker it was for is gone */
-	const struct device *reset[PRETEND_VCPUS];	/* it is one of this */
-	uint32_t vcpu;		/* of what the guest does now */
 } s;
 
 /* --- steps ---------------------------------------------------------------------- */
@@ -133,38 +130,6 @@ static bool step(struct input *in)
 	}
 }
 
-/* An access that a worker did not answer is there for the next one. */
-static bool repeat_access(struct ioreq_access *acc)
-{
-	for (uint32_t v = 0; v < PRETEND_VCPUS; v++) {
-		if (!s.again[v])
-			continue;
-		s.again[v] = false;
-		*acc = s.access[v];
-		s.reset[v] = law_what_resets(&s.w, acc);
-		return true;
-	}
-	return false;
-}
-
-/* What is done together is done by one vCPU, one after the other. */
-static bool next_access(struct ioreq_access *acc)
-{
-	uint32_t v = guest_goes_on() ? s.vcpu : 0;
-
-	while (!guest_goes_on() && v < PRETEND_VCPUS - 1 && s.busy[v])
-		v++;
-	if (s.busy[v])
-		return false;
-	s.busy[v] = true;
-	s.vcpu = v;
-	*acc = guest_take_access();
-	acc->vcpu = v;
-	s.access[v] = *acc;
-	s.reset[v] = law_what_resets(&s.w, acc);
-	return true;
-}
-
 /* All vCPUs wait: for I/O, or for ever for disks that were not taken up. */
 static void stand_still(void)
 {
@@ -178,11 +143,11 @@ static bool story_next(struct ioreq_access *acc)
 		return false;
 	law_check(&s.w);
 	manager_round(&s.manager);
-	if (repeat_access(acc))
+	if (vcpus_repeat(&s.vcpus, &s.w, acc))
 		return true;
 	while (!s.manager.disks_due) {
 		if (guest_has_access()) {
-			if (next_access(acc))
+			if (vcpus_next(&s.vcpus, &s.w, acc))
 				return true;
 			stand_still();
 			break;
@@ -202,10 +167,8 @@ static bool story_next(struct ioreq_access *acc)
 
 static void story_done(const struct ioreq_access *acc)
 {
-	MUST(acc->vcpu < PRETEND_VCPUS && s.busy[acc->vcpu]);
-	s.busy[acc->vcpu] = false;
 	s.standstill = 0;
-	law_check_reset(&s.w, s.reset[acc->vcpu]);
+	vcpus_done(&s.vcpus, &s.w, acc);
 }
 
 /* --- lives --------------------------------------------------------------------- */
@@ -265,8 +228,7 @@ static void live(void)
 	manager_begin(&s.manager);
 	s.w = (struct worker){ .sock = s.manager.worker_sock };
 	s.standstill = 0;
-	for (uint32_t v = 0; v < PRETEND_VCPUS; v++)
-		s.again[v] = s.busy[v];
+	vcpus_begin(&s.vcpus);
 	if (s.lives && s.spoiling == STORY_STATE_SPOILED)
 		spoil_state();
 	send_what_it_needs();
