@@ -354,6 +354,7 @@ story := \
 	tests/fuzz/pretend.o \
 	tests/fuzz/story.o \
 	tests/fuzz/story_law.o \
+	tests/fuzz/story_life.o \
 	tests/fuzz/story_manager.o \
 	tests/fuzz/story_vcpus.o \
 	tests/unit/fake_xen.o \

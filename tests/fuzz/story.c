@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Stories of a worker. An input is the configuration (see story_tell()), then
- * steps: a byte that says what happens (table at the end), then its arguments.
+ * steps: a byte that says what happens (see step()), then its arguments. Before
+ * each worker but the first there may be what is changed in the state.
+ *
+ * story_life.c     the worker, from START to its end
+ * story_manager.c  what it is told
+ * story_vcpus.c    who make the accesses of guest_steps.c, and wait
+ * story_law.c      what must hold
  */
 #include "tests/fuzz/story.h"
 
@@ -9,21 +15,15 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-
-/* All of the worker but its way into a process. */
-int worker_main(int argc, char **argv);
-#define main worker_main
-#include "backend/worker.c"
-#undef main
-
-#include <setjmp.h>
 #include <unistd.h>
 
 #include "backend/pool.h"
+#include "mapcache/mapcache.h"
 #include "tests/fuzz/disks.h"
 #include "tests/fuzz/guest_steps.h"
 #include "tests/fuzz/pretend.h"
 #include "tests/fuzz/story_law.h"
+#include "tests/fuzz/story_life.h"
 #include "tests/fuzz/story_manager.h"
 #include "tests/fuzz/story_vcpus.h"
 #include "tests/unit/fake_xen.h"
@@ -31,7 +31,6 @@ int worker_main(int argc, char **argv);
 #define DOMID      5u
 #define LIVES      4u
 #define STANDSTILL 2000u	/* rounds, and the story ends */
-#define POISON_LEN (128u << 10)	/* of the buffers; the rest is used last */
 
 static struct {
 	struct input *in;
@@ -48,8 +47,6 @@ static struct {
 	bool killed_once;
 	bool spoiled;
 	bool refused;		/* the worker did not take up the state */
-	jmp_buf killed;
-	uint32_t forgotten;
 } s;
 
 /* --- steps ---------------------------------------------------------------------- */
@@ -73,7 +70,7 @@ static bool manager_step(uint8_t what)
 	if (what & 16)
 		manager_leave(&s.manager, PROTO_DETACH);
 	else if (what & 32)
-		longjmp(s.killed, 1);
+		life_kill();
 	else if ((what & 0xc0) == 0xc0)
 		manager_send_useless_disk(&s.manager);
 	else if (what & 0x40)
@@ -81,30 +78,6 @@ static bool manager_step(uint8_t what)
 	else if (what & 0x80)
 		manager_fill_socket(&s.manager);
 	return (what & 0xf0) != 0x80;
-}
-
-static void spoil_state(void)
-{
-	struct input *in = s.in;
-	uint8_t n = input_u8(in) % 16;
-
-	for (s.spoiled = s.spoiled || n; n; n--) {
-		uint8_t how = input_u8(in), at = input_u8(in);
-		uint32_t value = how & 16 ? input_u32(in) : input_u8(in);
-		struct state_disk *d = &s.state->disk[how % DISKS];
-		struct state_queue *q = &d->queue[how / DISKS % QUEUES];
-		uint8_t *base = how & 4 ? (uint8_t *)q : (uint8_t *)d;
-
-		if (how & 32) {
-			q->in_flight[at] = value;
-		} else if (how & 64) {
-			base = (uint8_t *)s.state;
-			base[(value >> 8) % sizeof(*s.state)] = (uint8_t)value;
-		} else {
-			memcpy(base + at % 64 * (how & 8 ? 2 : 4), &value,
-			       how & 8 ? 2 : 4);
-		}
-	}
 }
 
 /* The same. */
@@ -173,27 +146,27 @@ static void story_done(const struct ioreq_access *acc)
 
 /* --- lives --------------------------------------------------------------------- */
 
-static void forget_request(struct request *req)
+static void spoil_state(void)
 {
-	(void)req;
-	s.forgotten++;
-}
+	struct input *in = s.in;
+	uint8_t n = input_u8(in) % 16;
 
-/* The kernel ends what a dead process had under way, and unmaps its memory. */
-static void bury_worker(struct worker *w)
-{
-	uint32_t rounds = 0, in_flight = 0;
+	for (s.spoiled = s.spoiled || n; n; n--) {
+		uint8_t how = input_u8(in), at = input_u8(in);
+		uint32_t value = how & 16 ? input_u32(in) : input_u8(in);
+		struct state_disk *d = &s.state->disk[how % DISKS];
+		struct state_queue *q = &d->queue[how / DISKS % QUEUES];
+		uint8_t *base = how & 4 ? (uint8_t *)q : (uint8_t *)d;
 
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
-		for (uint32_t k = 0; w->dev[i] && k < STATE_MAX_QUEUES; k++)
-			in_flight += w->dev[i]->queue[k].in_flight;
-	s.killed_once = true;
-	s.forgotten = 0;
-	while (s.forgotten < in_flight) {
-		MUST(rounds++ < 100000);
-		MUST(!aio_wait(w->engine.aio, 1000000));
-		worker_reap(w);
-		engine_settle(&w->engine, forget_request);
+		if (how & 32) {
+			q->in_flight[at] = value;
+		} else if (how & 64) {
+			base = (uint8_t *)s.state;
+			base[(value >> 8) % sizeof(*s.state)] = (uint8_t)value;
+		} else {
+			memcpy(base + at % 64 * (how & 8 ? 2 : 4), &value,
+			       how & 8 ? 2 : 4);
+		}
 	}
 }
 
@@ -206,25 +179,10 @@ static void send_what_it_needs(void)
 			manager_add_disk(&s.manager, i, !s.lives);
 }
 
-static void start_worker(struct worker *w)
-{
-	int ret = worker_start(w);
-
-	MUST(!ret || s.spoiled);
-	if (ret) {
-		s.refused = true;
-		w->stopping = !w->attach;
-		return;
-	}
-	memset(pool_base(w->engine.pool), POISON, POISON_LEN);
-	if (setjmp(s.killed))
-		bury_worker(w);
-	else
-		MUST(!worker_run(w));
-}
-
 static void live(void)
 {
+	enum life_end end;
+
 	manager_begin(&s.manager);
 	s.w = (struct worker){ .sock = s.manager.worker_sock };
 	s.standstill = 0;
@@ -234,16 +192,19 @@ static void live(void)
 	send_what_it_needs();
 	/* A kick that an earlier one did not see, or a story that begins. */
 	pretend_wake();
-	start_worker(&s.w);
+	end = life_run(&s.w);
+	MUST(end != LIFE_REFUSED || s.spoiled);
+	s.refused = end == LIFE_REFUSED;
+	s.killed_once = s.killed_once || end == LIFE_KILLED;
 	manager_listen(&s.manager);
 	s.closing = true;
-	worker_close(&s.w);
+	life_close(&s.w);
 	s.closing = false;
-	if (s.w.state)
-		munmap(s.w.state, sizeof(*s.w.state));
 	manager_end(&s.manager);
 	s.lives++;
 }
+
+/* --- from the first to the last ------------------------------------------------- */
 
 static uint32_t open_fds(void)
 {
