@@ -151,6 +151,7 @@ static int worker_open_xen(struct worker *w, const char **step)
 			 step);
 	w->transport = (struct transport){
 		.io = w->io, .dm = w->dm, .disk = w->state->disk,
+		.domid = w->domid,
 	};
 	return ret;
 }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "backend/device.h"
+#include "backend/log.h"
 #include "backend/proto.h"
 #include "xen/ioreq.h"
 
@@ -25,6 +26,8 @@ struct transport {		/* of one guest; all is borrowed */
 	struct xen_ioreq *io;
 	struct xen_dm *dm;
 	struct state_disk *disk;	/* its STATE_MAX_DISKS */
+	uint32_t domid;
+	struct log_limit limit;		/* our own, of lines about the guest */
 };
 
 /*

@@ -34,12 +34,22 @@ static struct state_pci *pci_regs(const struct device *dev)
 
 /* The BAR's window. */
 
+/* The disk at @i of the guest's, NULL if there is none or it is no PCI device. */
+static struct state_pci *pci_of(const struct transport *t, uint32_t i)
+{
+	struct state_disk *reg = &t->disk[i];
+
+	return reg->used && reg->transport == STATE_PCI ? &reg->pci : NULL;
+}
+
 static bool pci_is_taken(const struct transport *t, uint32_t window)
 {
-	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
-		if (t->disk[i].used && t->disk[i].transport == STATE_PCI &&
-		    t->disk[i].pci.window == window)
+	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
+		const struct state_pci *p = pci_of(t, i);
+
+		if (p && p->window == window)
 			return true;
+	}
 	return false;
 }
 
@@ -69,15 +79,14 @@ static int pci_take_window(struct transport *t, struct state_pci *p,
 static void pci_offer_window(struct transport *t, const struct state_pci *left)
 {
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
-		struct state_disk *reg = &t->disk[i];
-		uint32_t to;
+		struct state_pci *p = pci_of(t, i);
+		uint32_t to = p && p != left && !p->window ? pcicfg_window(p) : 0;
+		int ret = to ? pci_take_window(t, p, to) : 0;
 
-		if (!reg->used || reg->transport != STATE_PCI ||
-		    &reg->pci == left || reg->pci.window)
-			continue;
-		to = pcicfg_window(&reg->pci);
-		if (to)
-			pci_take_window(t, &reg->pci, to);
+		/* It is another's still, which was said when it was written. */
+		if (ret && ret != -EEXIST && log_limit_pass(&t->limit))
+			log_warning("dom%u: PCI device 00:%02x.0: BAR can't be reached at %#x, which another disk has left: %s",
+				    t->domid, p->slot, to, log_strerror(ret));
 	}
 }
 

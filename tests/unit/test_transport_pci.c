@@ -133,6 +133,37 @@ static void a_range_that_xen_refuses(void **state)
 	bench_request(b);
 }
 
+/* The place of another, which it would have had when that one leaves. */
+static void a_place_that_is_left_and_refused(void **state)
+{
+	static struct bench other;
+	struct bench *b = *state;
+
+	other = (struct bench){ .c = b->c };
+	bench_open(&other, SLOT + 1, false);
+	cfg_put(b, BAR0, 4, BAR);
+	cfg_put(b, COMMAND, 2, MEMORY);
+	cfg_put(&other, BAR0, 4, BAR);
+	cfg_put(&other, COMMAND, 2, MEMORY);
+	xen.fail_range = -ENOMEM;
+	cfg_put(b, COMMAND, 2, 0);
+	assert_int_equal(xen.range_calls, 2);
+	assert_int_equal(b->reg->pci.window, 0);
+	assert_int_equal(other.reg->pci.window, 0);
+	assert_int_equal(cfg_get(&other, BAR0, 4), BAR);
+	/* Neither for good nor with each access. */
+	xen.fail_range = 0;
+	cfg_put(&other, MSIX_CONTROL, 2, MSIX_ON);
+	cfg_put(&other, MSIX_CONTROL, 2, 0);
+	assert_int_equal(xen.range_calls, 2);
+	cfg_put(&other, COMMAND, 2, MEMORY);
+	assert_int_equal(other.reg->pci.window, BAR);
+	assert_true(xen_only_range(BAR));
+	assert_int_equal(transport_close(&other.t, other.reg), 0);
+	other.reg->used = 0;
+	device_close(&other.dev);
+}
+
 static void another_worker_finds_everything_in_place(void **state)
 {
 	struct bench *b = *state;
@@ -329,6 +360,7 @@ int main(void)
 		BENCH(the_range_is_where_the_bar_is),
 		BENCH(two_bars_at_one_place),
 		BENCH(a_range_that_xen_refuses),
+		BENCH(a_place_that_is_left_and_refused),
 		BENCH(another_worker_finds_everything_in_place),
 		BENCH(a_kick_through_configuration_space),
 		BENCH(without_mastering_nothing_is_touched),
