@@ -47,6 +47,8 @@ if [ $(($# + ${#suites[@]} + ${#beside[@]})) = 0 ] || ! [ "$jobs" -gt 0 ]; then
 	exit 2
 fi
 
+# Messages are compared, and each process that is started would load a locale.
+export LC_ALL=C
 group=
 logs=$(mktemp -d) || exit 2
 
