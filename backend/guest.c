@@ -101,6 +101,43 @@ bool guest_wants(const struct guest *guest, const struct node *node)
 	return c.path[0] != '\0';
 }
 
+static int guest_read_file(const struct guest *guest, int fd,
+			   struct state **copy)
+{
+	struct state *s = malloc(sizeof(*s));
+	int ret = s ? statefile_read(fd, s) : -ENOMEM;
+
+	if (!ret)
+		ret = state_check(s, sizeof(*s), guest->domid,
+				  guest->info.uuid);
+	*copy = ret ? NULL : s;
+	if (ret)
+		free(s);
+	return ret;
+}
+
+bool guest_had(const struct guest *guest, const struct node *node)
+{
+	int own = guest->state_fd;
+	int fd = own >= 0 ? own : statefile_open(guest->env->runtime_dir,
+						 guest->domid,
+						 guest->info.uuid);
+	struct state *s;
+	bool had = false;
+
+	if (fd < 0)
+		return false;
+	if (!guest_read_file(guest, fd, &s)) {
+		for (uint32_t i = 0; i < STATE_MAX_DISKS; i++)
+			had = had || (s->disk[i].used &&
+				      s->disk[i].devid == node->devid);
+		free(s);
+	}
+	if (fd != own)
+		close(fd);
+	return had;
+}
+
 /* Coming. */
 
 /*
@@ -252,16 +289,7 @@ static bool guest_is_stuck(const struct guest *g)
 
 int guest_read_state(const struct guest *guest, struct state **copy)
 {
-	struct state *s = malloc(sizeof(*s));
-	int ret = s ? statefile_read(guest->state_fd, s) : -ENOMEM;
-
-	if (!ret)
-		ret = state_check(s, sizeof(*s), guest->domid,
-				  guest->info.uuid);
-	*copy = ret ? NULL : s;
-	if (ret)
-		free(s);
-	return ret;
+	return guest_read_file(guest, guest->state_fd, copy);
 }
 
 /*

@@ -140,6 +140,13 @@ struct disk *guest_find_disk(struct guest *guest, const struct node *node);
  */
 bool guest_wants(const struct guest *guest, const struct node *node);
 
+/*
+ * Did we serve it? The saved state knows the device, and nobody holds that. To be
+ * asked of a device that somebody serves or has served: to look takes the lock for a
+ * moment, and who begins with a guest does not wait for it.
+ */
+bool guest_had(const struct guest *guest, const struct node *node);
+
 /* Start to serve a disk. @fresh: from state 1. -ENOMEM is the only error. */
 int guest_claim(struct guest *guest, const struct node *node, bool fresh);
 

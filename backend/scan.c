@@ -83,11 +83,14 @@ static void scan_unknown(struct manager *m, struct guest *g,
 			 const struct node *node, unsigned int state,
 			 bool online)
 {
-	if (!guest_wants(g, node))
+	bool served = state == NODE_INIT_WAIT || state == NODE_CONNECTED;
+
+	/* A guest may wait for one that the configuration has lost. */
+	if (!guest_wants(g, node) && !(served && guest_had(g, node)))
 		return;
 	if (state == NODE_INITIALISING && online)
 		scan_claim(g, node, true);
-	else if (state == NODE_INIT_WAIT || state == NODE_CONNECTED)
+	else if (served)
 		scan_claim(g, node, false);
 	else if (state == NODE_CLOSING && !online)
 		scan_finish_removal(m, g, node);

@@ -188,6 +188,22 @@ within 5 state_of "virtio/$id/0" 6
 "$SIMCTL" destroy "$id" || fail "destroy"
 rm -f "$run/$id.state"
 
+echo "--- one that a guest uses, lost while nobody was there"
+look
+id=$("$SIMCTL" create six 16 1)
+read -r base _ < <("$SIMCTL" generic-add "$id" virtio,device2) || fail "generic-add"
+within 5 said "dom$id/virtio0: serving"
+"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
+daemon_stop
+again
+within 5 said "dom$id/virtio0 (six): the configuration has no image for it any more"
+said "dom$id/virtio0: the guest goes on and waits for this disk" || fail "no word"
+printf '%s\n' "${generic[@]}" >>"$SIM_WORLD/conf"
+kill -HUP "$pid"
+within 5 said "dom$id/virtio0: serving again"
+status_is 0x3 || fail "the status is lost"
+gone "$id"
+
 echo "--- an image that can't be opened again when its worker is dead"
 guest_begins seven
 look
