@@ -324,6 +324,7 @@ pci-tests := $(corridor-tests) \
 	backend/vmmio.o \
 	backend/vpci.o \
 	tests/unit/pci_bench.o
+TEST_transport_mmio := $(pci-tests)
 TEST_transport_pci := $(pci-tests)
 TEST_transport_pci_irq := $(pci-tests)
 

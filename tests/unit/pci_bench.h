@@ -32,6 +32,7 @@ struct bench_xen {
 	uint32_t functions;	/* bit per slot */
 	uint32_t level;		/* of the pin of SLOT */
 	uint32_t level_calls;
+	uint32_t edges;		/* of virtio-mmio's line */
 	uint32_t messages;
 	uint64_t address;	/* of the last */
 	uint32_t data;
