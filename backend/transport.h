@@ -22,12 +22,12 @@
 
 struct xen_dm;
 
-struct transport {		/* of one guest; all is borrowed */
-	struct xen_ioreq *io;
+struct transport {		/* of one guest */
+	struct xen_ioreq *io;		/* borrowed, as the next two */
 	struct xen_dm *dm;
 	struct state_disk *disk;	/* its STATE_MAX_DISKS */
 	uint32_t domid;
-	struct log_limit limit;		/* our own, of lines about the guest */
+	struct log_limit limit;		/* of lines about the guest */
 };
 
 /*

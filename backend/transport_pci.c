@@ -67,26 +67,32 @@ static int pci_take_window(struct transport *t, struct state_pci *p,
 		return -EEXIST;
 	p->window = to;
 	ret = ioreq_add_range(t->io, to, STATE_PCI_BAR);
+	/* Nobody's, and the server has it: it could not be removed once. */
+	if (ret == -EEXIST)
+		ret = 0;
 	if (ret)
 		p->window = 0;
 	return ret;
 }
 
 /*
- * A place is free that was @left's: another disk's BAR may have said it all the
+ * @place is free that was @left's: another disk's BAR may have said it all the
  * time, and no access of its own will make us look again.
  */
-static void pci_offer_window(struct transport *t, const struct state_pci *left)
+static void pci_offer_window(struct transport *t, const struct state_pci *left,
+			     uint32_t place)
 {
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
 		struct state_pci *p = pci_of(t, i);
-		uint32_t to = p && p != left && !p->window ? pcicfg_window(p) : 0;
-		int ret = to ? pci_take_window(t, p, to) : 0;
+		int ret;
 
-		/* It is another's still, which was said when it was written. */
+		if (!p || p == left || p->window || pcicfg_window(p) != place)
+			continue;
+		ret = pci_take_window(t, p, place);
+		/* The first that waits has it. */
 		if (ret && ret != -EEXIST && log_limit_pass(&t->limit))
 			log_warning("dom%u: PCI device 00:%02x.0: BAR can't be reached at %#x, which another disk has left: %s",
-				    t->domid, p->slot, to, log_strerror(ret));
+				    t->domid, p->slot, place, log_strerror(ret));
 	}
 }
 
@@ -136,13 +142,15 @@ static int pci_open(struct transport *t, struct device *dev, bool attach)
 static int pci_close(struct transport *t, struct state_disk *reg)
 {
 	struct state_pci *p = &reg->pci;
+	uint32_t place = p->window;
 	int ret, err;
 
 	/* Whoever raised the level may be dead. */
 	irq_set_intx(t->dm, p->slot, 0);
 	ret = pci_leave_window(t, p);
 	err = ioreq_remove_pci(t->io, p->slot);
-	pci_offer_window(t, p);
+	if (place)
+		pci_offer_window(t, p, place);
 	if (ret)
 		return ret;
 	return err == -ENOENT ? 0 : err;
@@ -280,7 +288,7 @@ static void pci_move_window(struct transport *t, struct device *dev)
 			  ret == -EEXIST ? "another disk is there" :
 			  log_strerror(ret));
 	if (from)
-		pci_offer_window(t, p);
+		pci_offer_window(t, p, from);
 }
 
 /*

@@ -142,9 +142,8 @@ void model_move(struct model *m, struct model *other, bool ranges)
 	if (to == from)
 		return;
 	m->window = !ranges || to == other->window ? 0 : to;
-	to = wanted(other);
-	if (from && !other->window && to != m->window && ranges)
-		other->window = to;
+	if (from && !other->window && wanted(other) == from && ranges)
+		other->window = from;
 }
 
 bool model_behind(const struct model *m, uint32_t reg, uint32_t width,

@@ -36,7 +36,7 @@ struct bench_xen {
 	uint32_t messages;
 	uint64_t address;	/* of the last */
 	uint32_t data;
-	int fail_range, fail_irq;	/* what the next calls answer */
+	int fail_range, fail_remove, fail_irq;	/* what the next calls answer */
 	uint32_t fail_data;	/* 0, or the one message that fail_irq is for */
 };
 

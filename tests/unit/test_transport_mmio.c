@@ -11,7 +11,7 @@
 
 #include "tests/unit/pci_bench.h"
 
-#define BASE UINT64_C(0x2000000)
+#define BASE UINT64_C(0x2000200)
 
 enum {			/* virtio 1.2, 4.2.2 */
 	MMIO_FEATURES = 0x20, MMIO_FEATURES_SEL = 0x24, MMIO_QUEUE_SEL = 0x30,

@@ -151,6 +151,7 @@ static void a_place_that_is_left_and_refused(void **state)
 	assert_int_equal(b->reg->pci.window, 0);
 	assert_int_equal(other.reg->pci.window, 0);
 	assert_int_equal(cfg_get(&other, BAR0, 4), BAR);
+	assert_int_equal(b->t.limit.lines, 1);
 	/* Neither for good nor with each access. */
 	xen.fail_range = 0;
 	cfg_put(&other, MSIX_CONTROL, 2, MSIX_ON);
@@ -159,9 +160,37 @@ static void a_place_that_is_left_and_refused(void **state)
 	cfg_put(&other, COMMAND, 2, MEMORY);
 	assert_int_equal(other.reg->pci.window, BAR);
 	assert_true(xen_only_range(BAR));
+	/* Nor when it is another place that is left. */
+	xen.fail_range = -ENOMEM;
+	cfg_put(&other, BAR0, 4, BAR + 2 * STATE_PCI_BAR);
+	assert_int_equal(other.reg->pci.window, 0);
+	xen.fail_range = 0;
+	cfg_put(b, BAR0, 4, BAR + STATE_PCI_BAR);
+	cfg_put(b, COMMAND, 2, MEMORY);
+	cfg_put(b, COMMAND, 2, 0);
+	assert_int_equal(other.reg->pci.window, 0);
+	assert_true(xen_only_range(0));
 	assert_int_equal(transport_close(&other.t, other.reg), 0);
 	other.reg->used = 0;
 	device_close(&other.dev);
+}
+
+/* The place is nobody's then, but the server has its range. */
+static void a_range_that_can_not_be_removed(void **state)
+{
+	struct bench *b = *state;
+
+	cfg_put(b, BAR0, 4, BAR);
+	cfg_put(b, COMMAND, 2, MEMORY);
+	xen.fail_remove = -ENOMEM;
+	cfg_put(b, COMMAND, 2, 0);
+	xen.fail_remove = 0;
+	assert_int_equal(b->reg->pci.window, 0);
+	assert_true(xen_only_range(BAR));
+	cfg_put(b, COMMAND, 2, MEMORY);
+	assert_int_equal(b->reg->pci.window, BAR);
+	bench_start(b);
+	bench_request(b);
 }
 
 static void another_worker_finds_everything_in_place(void **state)
@@ -361,6 +390,7 @@ int main(void)
 		BENCH(two_bars_at_one_place),
 		BENCH(a_range_that_xen_refuses),
 		BENCH(a_place_that_is_left_and_refused),
+		BENCH(a_range_that_can_not_be_removed),
 		BENCH(another_worker_finds_everything_in_place),
 		BENCH(a_kick_through_configuration_space),
 		BENCH(without_mastering_nothing_is_touched),
