@@ -141,9 +141,9 @@ struct disk *guest_find_disk(struct guest *guest, const struct node *node);
 bool guest_wants(const struct guest *guest, const struct node *node);
 
 /*
- * Did we serve it? The saved state knows the device, and nobody holds that. To be
- * asked of a device that somebody serves or has served: to look takes the lock for a
- * moment, and who begins with a guest does not wait for it.
+ * Has the guest used it with us? The saved state knows the device, and nobody holds
+ * that now. To look takes its lock for a moment, and has others who want it try again:
+ * not to be asked often.
  */
 bool guest_had(const struct guest *guest, const struct node *node);
 

@@ -111,6 +111,7 @@ void manager_reload(struct manager *m)
 	memcpy(config->socket, old->socket, sizeof(config->socket));
 	m->config = config;
 	m->env.config = config;
+	m->config_new = true;
 	config_free(old);
 	if (!m->log_level_given)
 		log_init(m->program, config->log_level);
@@ -250,6 +251,7 @@ int manager_open(struct manager *m, char *text, size_t len)
 		.rescan = true,
 	};
 	m->released = true;	/* sweep at the start */
+	m->config_new = true;
 	m->retry = (struct loop_timer){ .fire = manager_retry, .owner = m };
 	m->pulse = (struct loop_timer){
 		.fire = manager_feel_pulse, .owner = m,

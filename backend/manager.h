@@ -34,6 +34,7 @@ struct manager {
 	struct loop_timer pulse;	/* of xenstored */
 	struct loop_timer patience;	/* of the end */
 	bool released;			/* some domain ended: look which */
+	bool config_new;		/* no scan has seen the configuration */
 	bool unswept;			/* the state of one is still in use */
 	bool leaving;			/* every guest, for good */
 	bool done;

@@ -79,15 +79,28 @@ static void scan_finish_removal(struct manager *m, const struct guest *g,
 			 node->domid, node->devid);
 }
 
+/*
+ * A generic device that nobody serves, though its guest has used it with us. It may
+ * be that a device model is to come back, so nothing is done about it.
+ */
+static void scan_lost(struct manager *m, const struct guest *g,
+		      const struct node *node)
+{
+	log_warning("dom%u/virtio%u (%s): the guest has used it, nobody serves it, and the configuration has no image for it; put it right, then %s",
+		    node->domid, node->devid, g->name, m->again);
+}
+
 static void scan_unknown(struct manager *m, struct guest *g,
 			 const struct node *node, unsigned int state,
 			 bool online)
 {
 	bool served = state == NODE_INIT_WAIT || state == NODE_CONNECTED;
 
-	/* A guest may wait for one that the configuration has lost. */
-	if (!guest_wants(g, node) && !(served && guest_had(g, node)))
+	if (!guest_wants(g, node)) {
+		if (served && m->config_new && guest_had(g, node))
+			scan_lost(m, g, node);
 		return;
+	}
 	if (state == NODE_INITIALISING && online)
 		scan_claim(g, node, true);
 	else if (served)
@@ -219,6 +232,7 @@ int scan_run(struct manager *m)
 	m->unswept = false;
 	if (m->released)
 		statefile_for_each(m->env.runtime_dir, scan_sweep_one, m);
+	m->config_new = false;
 	m->released = m->unswept;
 	if (m->unswept && !m->env.retry_ms)
 		m->env.retry_ms = SCAN_UNSWEPT_MS;

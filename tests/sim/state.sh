@@ -196,8 +196,15 @@ within 5 said "dom$id/virtio0: serving"
 "$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
 daemon_stop
 again
-within 5 said "dom$id/virtio0 (six): the configuration has no image for it any more"
-said "dom$id/virtio0: the guest goes on and waits for this disk" || fail "no word"
+lost="dom$id/virtio0 (six): the guest has used it, nobody serves it"
+within 5 said "$lost"
+look
+"$SIMCTL" store-write "$root/virtio/$id/0/online" 1
+sleep 0.5
+! said "$lost" || fail "it is said again"
+kill -HUP "$pid"
+within 5 said "$lost"
+state_of "virtio/$id/0" 2 || fail "that was not ours to change"
 printf '%s\n' "${generic[@]}" >>"$SIM_WORLD/conf"
 kill -HUP "$pid"
 within 5 said "dom$id/virtio0: serving again"
