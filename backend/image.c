@@ -117,7 +117,9 @@ static int image_open_fd(struct image *image, const struct image_text *t,
 		return image_explain_open(t, errno, image->block);
 	if ((st.st_mode & S_IFMT) != (before.st_mode & S_IFMT))
 		return image_refuse(t, -ESTALE, "was replaced while it was opened");
-	fcntl(image->fd, F_SETFL, flags & O_ACCMODE);
+	if (fcntl(image->fd, F_SETFL, flags & O_ACCMODE))
+		return image_refuse(t, -errno, "can't be set to wait: %s",
+				    log_strerror(errno));
 	return 0;
 }
 
@@ -282,18 +284,18 @@ static int image_set_direct(struct image *image, const struct image_text *t,
 	if (direct == IMAGE_OFF)
 		return 0;
 	if (flags < 0)
-		return image_refuse(t, -errno, "can't be measured: %s",
+		return image_refuse(t, -errno, "does not tell how it is open: %s",
 				    log_strerror(errno));
-	if (!fcntl(image->fd, F_SETFL, flags | O_DIRECT))
+	if (!fcntl(image->fd, F_SETFL, flags | O_DIRECT)) {
 		align = image->block ?
 			image->block_size : image_direct_align(image);
-	if (align && align <= image->block_size) {
-		image->direct = true;
-		return 0;
+		image->direct = align && align <= image->block_size;
+		if (image->direct)
+			return 0;
+		if (fcntl(image->fd, F_SETFL, flags))
+			return image_refuse(t, -errno, "can't be without direct I/O again: %s",
+					    log_strerror(errno));
 	}
-	if (fcntl(image->fd, F_SETFL, flags))
-		return image_refuse(t, -errno, "can't be measured: %s",
-				    log_strerror(errno));
 	if (direct == IMAGE_AUTO)
 		return 0;
 	if (!align)
