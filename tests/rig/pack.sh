@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Packs what boots: dom0's initramfs with the guest's inside it.  Seconds, or
-# nothing where it would pack the same again.
+# Packs what boots: dom0's initramfs with the guest's inside it.  Takes seconds,
+# or less where it would pack the same again; an image that is removed is packed.
 
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -161,16 +161,16 @@ archive() {
 		cpio --quiet -o -H newc --owner 0:0)
 }
 
-# What the image is made of: our files and the product by what they contain, the
-# parts by their names, which say as much.
-contents() {
+# What the image is made of: our files and the product by what they contain, and
+# which making of each part.
+inputs() {
 	local dir
 
 	for dir in "$RIG_DIR" "$RIG_TOOLS" "${RIG_STAGE_IN:-$RIG_STAGE}"; do
 		[ ! -d "$dir" ] || (cd "$dir" && find . -printf '%p %m %l\n' &&
 			find . -type f -exec sha256sum {} +) | LC_ALL=C sort
 	done
-	readlink "$RIG_PARTS"/{tree,kernel,xen}
+	stat -L -c '%n %i %Z' "$RIG_PARTS"/{tree,kernel,xen,stock}
 }
 
 case ${1:-} in
@@ -184,8 +184,10 @@ need_cache
 cache_lock -s
 image=${RIG_IMAGE_OUT:-$RIG_IMAGE}
 out=$image.new.$$
-contents=$(contents)
-if [ $# = 0 ] && [ "$contents" = "$(cat "$image/contents" 2>/dev/null)" ]; then
+inputs=$(inputs)
+if [ $# = 0 ] && [ -e "$image/dom0.cpio" ] &&
+		[ "$inputs" = "$(cat "$image/inputs" 2>/dev/null)" ]; then
+	printf '%s\n' "$RIG_SRC" >"$RIG_WORK/source"
 	say "packed before: $image"
 	exit
 fi
@@ -203,9 +205,10 @@ resolve "$out/dom0"
 archive "$out/dom0" >"$out/dom0.cpio"
 
 rm -rf "$out/guest" "$out/dom0"
-[ $# != 0 ] || echo "$contents" >"$out/contents"
+[ $# != 0 ] || echo "$inputs" >"$out/inputs"
 cp "$RIG_PARTS/kernel/Image" "$RIG_PARTS/xen/xen" "$out/"
 printf '%s\n' "$RIG_SRC" >"$RIG_WORK/source"
+rm -f "$image/inputs"
 rm -rf "$image"
 mv "$out" "$image"
 say "packed $image (dom0 $(($(stat -c %s "$image/dom0.cpio") >> 20)) MiB," \

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # what the walks and it share
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # How walks go from one call that fails to the next.
@@ -11,9 +11,9 @@ next() {
 
 # walk COMMAND KIND...: the command makes the call fail that it is the turn of,
 # says in $hits whether there was one, and looks whether all is well then. $errno is
-# what they fail with.
+# what they fail with. $failed is how many did, of the last kind.
 walk() {
-	local command=$1 kind n failed
+	local command=$1 kind n
 
 	shift
 	for kind; do

@@ -26,7 +26,8 @@ static bool fails(enum sim_call call)
 	sim_lock(w);
 	ret = sim_call(w, call, 0);
 	sim_unlock(w);
-	errno = -ret;
+	if (ret)
+		errno = -ret;
 	return ret;
 }
 

@@ -58,9 +58,16 @@ static int find_program(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
+/* What is in a program besides, a compiler's counters for one, ends it. */
+static void forget_program(void)
+{
+	program_end = program_begin;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	dl_iterate_phdr(find_program, NULL);
+	atexit(forget_program);
 }
 
 /* With errno. */
@@ -78,7 +85,8 @@ static bool fails(enum sim_call call, const void *caller)
 	sim_lock(world);
 	ret = sim_call(world, call, 0);
 	sim_unlock(world);
-	errno = -ret;
+	if (ret)
+		errno = -ret;
 	return ret;
 }
 
@@ -254,7 +262,7 @@ CALL(CHILD, pid_t, -1, waitpid, (pid_t pid, int *status, int how),
 
 /* --- what a process gives up --------------------------------------------------------- */
 
-/* What the world has open stays open, because we are there before the libraries. */
+/* What the world has open stays open: we are there before the libraries would be. */
 static bool is_worlds(int fd)
 {
 	return world && (fd == world->dirfd || fd == world->fd ||
