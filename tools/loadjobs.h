@@ -14,7 +14,7 @@ struct job {
 	struct run *run;
 	unsigned int index;
 	uint64_t random;
-	uint64_t position;		/* sequential load: next offset */
+	uint64_t position;		/* sequential load: blocks so far */
 	unsigned char *pages;		/* one more than a request's */
 	uint64_t bytes;			/* read or written */
 	struct latency lat;		/* of its requests */

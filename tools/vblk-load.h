@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inside vblk-load only: what was asked for, and one run of it. Sizes and
- * offsets are bytes, times are nanoseconds as now() counts them.
+ * offsets are bytes; begin and deadline are nanoseconds, as now() counts them.
  */
 #ifndef TOOLS_VBLK_LOAD_H
 #define TOOLS_VBLK_LOAD_H

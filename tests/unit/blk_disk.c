@@ -9,7 +9,7 @@
 
 #define ALL_FEATURES UINT64_MAX
 
-struct blk_geometry disk(void)
+struct blk_geometry blk_disk(void)
 {
 	struct blk_geometry g = {
 		.size = SECTORS * 512, .block_size = 512,
@@ -21,8 +21,8 @@ struct blk_geometry disk(void)
 	return g;
 }
 
-uint8_t parse(const struct blk_geometry *g, uint32_t type, uint64_t sector,
-	      uint64_t in, uint64_t out, struct blk_request *req)
+uint8_t blk_ask(const struct blk_geometry *g, uint32_t type, uint64_t sector,
+		uint64_t in, uint64_t out, struct blk_request *req)
 {
 	struct virtio_blk_outhdr hdr = {
 		.type = htole32(type), .ioprio = UINT32_MAX,

@@ -18,13 +18,13 @@ enum { T_IN = 0, T_OUT = 1, T_SCSI = 2, T_FLUSH = 4, T_GET_ID = 8,
 	T_SECURE_ERASE = 14, T_ZONE_APPEND = 15 };
 
 /* SECTORS of 512 bytes, writable, with discard; tests change what they want. */
-struct blk_geometry disk(void);
+struct blk_geometry blk_disk(void);
 
 /*
  * blk_parse() when all features are accepted, of a header made of @type and
  * @sector: the status to answer. *req is filled with noise before.
  */
-uint8_t parse(const struct blk_geometry *g, uint32_t type, uint64_t sector,
-	      uint64_t in, uint64_t out, struct blk_request *req);
+uint8_t blk_ask(const struct blk_geometry *g, uint32_t type, uint64_t sector,
+		uint64_t in, uint64_t out, struct blk_request *req);
 
 #endif

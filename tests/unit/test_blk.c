@@ -44,21 +44,21 @@ static const struct {
 
 static void an_extent_lies_inside_or_not(void **state)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_request req;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(extents); i++) {
 		uint64_t sector = extents[i].sector, len = extents[i].len;
 
-		assert_int_equal(parse(&g, T_IN, sector, 0, len, &req),
+		assert_int_equal(blk_ask(&g, T_IN, sector, 0, len, &req),
 				 extents[i].status);
 		if (extents[i].status == OK) {
 			assert_int_equal(req.op, BLK_READ);
 			assert_int_equal(req.offset, sector * 512);
 			assert_int_equal(req.len, len);
 		}
-		assert_int_equal(parse(&g, T_OUT, sector, len, 0, &req),
+		assert_int_equal(blk_ask(&g, T_OUT, sector, len, 0, &req),
 				 extents[i].status);
 		if (extents[i].status == OK) {
 			assert_int_equal(req.op, BLK_WRITE);
@@ -71,51 +71,51 @@ static void an_extent_lies_inside_or_not(void **state)
 /* Data of the other direction is none. */
 static void only_data_of_its_direction_counts(void **state)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_request req;
 
 	(void)state;
-	assert_int_equal(parse(&g, T_IN, 0, 512, 0, &req), IOERR);
-	assert_int_equal(parse(&g, T_OUT, 0, 0, 512, &req), IOERR);
+	assert_int_equal(blk_ask(&g, T_IN, 0, 512, 0, &req), IOERR);
+	assert_int_equal(blk_ask(&g, T_OUT, 0, 0, 512, &req), IOERR);
 }
 
 static void blocks_may_be_larger_than_sectors(void **state)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_request req;
 
 	(void)state;
 	g.block_size = 4096;
-	assert_int_equal(parse(&g, T_IN, 8, 0, 4096, &req), OK);
+	assert_int_equal(blk_ask(&g, T_IN, 8, 0, 4096, &req), OK);
 	assert_int_equal(req.offset, 4096);
-	assert_int_equal(parse(&g, T_IN, 7, 0, 4096, &req), IOERR);
-	assert_int_equal(parse(&g, T_IN, 8, 0, 512, &req), IOERR);
-	assert_int_equal(parse(&g, T_OUT, 8, 4096 + 512, 0, &req), IOERR);
-	assert_int_equal(parse(&g, T_OUT, SECTORS - 8, 4096, 0, &req), OK);
-	assert_int_equal(parse(&g, T_OUT, SECTORS - 8, 8192, 0, &req), IOERR);
+	assert_int_equal(blk_ask(&g, T_IN, 7, 0, 4096, &req), IOERR);
+	assert_int_equal(blk_ask(&g, T_IN, 8, 0, 512, &req), IOERR);
+	assert_int_equal(blk_ask(&g, T_OUT, 8, 4096 + 512, 0, &req), IOERR);
+	assert_int_equal(blk_ask(&g, T_OUT, SECTORS - 8, 4096, 0, &req), OK);
+	assert_int_equal(blk_ask(&g, T_OUT, SECTORS - 8, 8192, 0, &req), IOERR);
 }
 
 static void nothing_is_written_to_a_read_only_disk(void **state)
 {
 	static const uint32_t writes[] = { T_OUT, T_DISCARD, T_WRITE_ZEROES };
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_request req;
 
 	(void)state;
 	g.read_only = true;
 	for (size_t i = 0; i < ARRAY_SIZE(writes); i++)
-		assert_int_equal(parse(&g, writes[i], 0, 512, 0, &req), IOERR);
-	assert_int_not_equal(parse(&g, T_SECURE_ERASE, 0, 16, 0, &req), OK);
-	assert_int_not_equal(parse(&g, T_ZONE_APPEND, 0, 512, 0, &req), OK);
-	assert_int_equal(parse(&g, T_IN, 0, 0, 512, &req), OK);
-	assert_int_equal(parse(&g, T_FLUSH, 0, 0, 0, &req), OK);
+		assert_int_equal(blk_ask(&g, writes[i], 0, 512, 0, &req), IOERR);
+	assert_int_not_equal(blk_ask(&g, T_SECURE_ERASE, 0, 16, 0, &req), OK);
+	assert_int_not_equal(blk_ask(&g, T_ZONE_APPEND, 0, 512, 0, &req), OK);
+	assert_int_equal(blk_ask(&g, T_IN, 0, 0, 512, &req), OK);
+	assert_int_equal(blk_ask(&g, T_FLUSH, 0, 0, 0, &req), OK);
 }
 
 static void unknown_types_are_unsupported(void **state)
 {
 	static const uint32_t known[] = { T_IN, T_OUT, T_FLUSH, T_GET_ID,
 					  T_DISCARD, T_WRITE_ZEROES };
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_request req;
 
 	(void)state;
@@ -125,23 +125,23 @@ static void unknown_types_are_unsupported(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 			is_known = is_known || known[i] == type;
 		if (!is_known)
-			assert_int_equal(parse(&g, type, 0, 512, 512, &req),
+			assert_int_equal(blk_ask(&g, type, 0, 512, 512, &req),
 					 UNSUPP);
 	}
 	/* Types 2 and 3 have been SCSI: never (CVE-2011-4127). */
-	assert_int_equal(parse(&g, T_SCSI, 0, 0, 512, &req), UNSUPP);
-	assert_int_equal(parse(&g, T_SCSI + 1, 0, 0, 512, &req), UNSUPP);
-	assert_int_equal(parse(&g, 0x80000000, 0, 0, 512, &req), UNSUPP);
-	assert_int_equal(parse(&g, UINT32_MAX, 0, 0, 512, &req), UNSUPP);
+	assert_int_equal(blk_ask(&g, T_SCSI, 0, 0, 512, &req), UNSUPP);
+	assert_int_equal(blk_ask(&g, T_SCSI + 1, 0, 0, 512, &req), UNSUPP);
+	assert_int_equal(blk_ask(&g, 0x80000000, 0, 0, 512, &req), UNSUPP);
+	assert_int_equal(blk_ask(&g, UINT32_MAX, 0, 0, 512, &req), UNSUPP);
 }
 
 static void a_flush_has_no_sector(void **state)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_request req;
 
 	(void)state;
-	assert_int_equal(parse(&g, T_FLUSH, UINT64_MAX, 0, 0, &req), OK);
+	assert_int_equal(blk_ask(&g, T_FLUSH, UINT64_MAX, 0, 0, &req), OK);
 	assert_int_equal(req.op, BLK_FLUSH);
 	assert_int_equal(req.len, 0);
 }
@@ -149,16 +149,16 @@ static void a_flush_has_no_sector(void **state)
 static void an_id_is_twenty_bytes_or_less(void **state)
 {
 	static const uint64_t room[] = { 1, 19, 20, 21, 512, UINT64_MAX };
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_request req;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(room); i++) {
-		assert_int_equal(parse(&g, T_GET_ID, 0, 0, room[i], &req), OK);
+		assert_int_equal(blk_ask(&g, T_GET_ID, 0, 0, room[i], &req), OK);
 		assert_int_equal(req.op, BLK_GET_ID);
 		assert_int_equal(req.len, room[i] < 20 ? room[i] : 20);
 	}
-	assert_int_equal(parse(&g, T_GET_ID, 0, 20, 0, &req), IOERR);
+	assert_int_equal(blk_ask(&g, T_GET_ID, 0, 20, 0, &req), IOERR);
 }
 
 int main(void)

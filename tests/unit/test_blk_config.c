@@ -22,7 +22,7 @@ static uint64_t le(const struct virtio_blk_config *c, uint32_t at, uint32_t n)
 
 static void the_configuration_has_its_layout(void **state)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct virtio_blk_config c;
 
 	(void)state;
@@ -56,7 +56,7 @@ static void the_configuration_has_its_layout(void **state)
 
 static void sectors_are_512_bytes_whatever_the_block(void **state)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct virtio_blk_config c;
 
 	(void)state;
@@ -91,7 +91,7 @@ static void features_are_offered_as_the_disk_is(void **state)
 	 * EVENT_IDX VERSION_1 ACCESS_PLATFORM RING_RESET */
 	uint64_t always = F(1) | F(2) | F(6) | F(9) | F(10) | F(11) | F(28) |
 			  F(29) | F(32) | F(33) | F(40);
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 
 	(void)state;
 	assert_int_equal(blk_features(&g), always | F(12) | F(13) | F(14));
@@ -107,7 +107,7 @@ static void features_are_offered_as_the_disk_is(void **state)
 static void writes_are_stable_when_they_must(void **state)
 {
 	const uint64_t flush = F(9), wce = F(11);
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 
 	(void)state;
 	/* 5.2.6.2: neither was accepted. */

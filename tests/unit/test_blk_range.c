@@ -24,7 +24,7 @@ static uint8_t parse_ranges(const struct blk_geometry *g, uint32_t type,
 {
 	uint8_t payload[BLK_MAX_RANGES * 16];
 	struct blk_request req;
-	uint8_t status = parse(g, type, 0, count * 16, 0, &req);
+	uint8_t status = blk_ask(g, type, 0, count * 16, 0, &req);
 
 	if (status != OK)
 		return status;
@@ -43,7 +43,7 @@ static uint8_t parse_ranges(const struct blk_geometry *g, uint32_t type,
 static uint8_t one_range(uint32_t type, uint64_t sector, uint32_t num,
 			 uint32_t flags)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct range r = { sector, num, flags };
 	struct blk_range range[BLK_MAX_RANGES];
 	uint32_t n;
@@ -55,28 +55,28 @@ static void the_payload_is_whole_ranges(void **state)
 {
 	static const uint64_t bad[] = { 0, 1, 15, 17, 31, 16 * 16 + 1, 17 * 16,
 					UINT64_C(16) << 32, UINT64_MAX - 15 };
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_request req;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		assert_int_equal(parse(&g, T_DISCARD, 0, bad[i], 0, &req),
+		assert_int_equal(blk_ask(&g, T_DISCARD, 0, bad[i], 0, &req),
 				 IOERR);
-		assert_int_equal(parse(&g, T_WRITE_ZEROES, 0, bad[i], 0, &req),
+		assert_int_equal(blk_ask(&g, T_WRITE_ZEROES, 0, bad[i], 0, &req),
 				 IOERR);
 	}
 	for (uint64_t n = 1; n <= 16; n++) {
-		assert_int_equal(parse(&g, T_DISCARD, 0, n * 16, 0, &req), OK);
+		assert_int_equal(blk_ask(&g, T_DISCARD, 0, n * 16, 0, &req), OK);
 		assert_int_equal(req.op, BLK_DISCARD);
 		assert_int_equal(req.len, n * 16);
 	}
-	assert_int_equal(parse(&g, T_WRITE_ZEROES, 0, 16, 0, &req), OK);
+	assert_int_equal(blk_ask(&g, T_WRITE_ZEROES, 0, 16, 0, &req), OK);
 	assert_int_equal(req.op, BLK_WRITE_ZEROES);
 }
 
 static void what_was_not_accepted_is_unsupported(void **state)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct virtio_blk_outhdr hdr = { .type = htole32(T_DISCARD) };
 	struct blk_request req;
 
@@ -122,7 +122,7 @@ static void a_range_lies_inside_or_not(void **state)
 
 static void a_range_has_a_longest_length(void **state)
 {
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct range r = { 0, 1u << 22, 0 };
 	struct blk_range range[BLK_MAX_RANGES];
 	uint32_t n;
@@ -148,7 +148,7 @@ static void ranges_come_out_in_bytes(void **state)
 	static const struct range r[] = {
 		{ 8, 16, 1 }, { 100, 0, 0 }, { 2000, 48, 0 }, { 0, 1, 1 },
 	};
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_range range[BLK_MAX_RANGES];
 	uint32_t n;
 
@@ -168,7 +168,7 @@ static void ranges_come_out_in_bytes(void **state)
 static void one_bad_range_refuses_them_all(void **state)
 {
 	struct range r[BLK_MAX_RANGES] = { 0 };
-	struct blk_geometry g = disk();
+	struct blk_geometry g = blk_disk();
 	struct blk_range range[BLK_MAX_RANGES];
 	uint32_t n;
 
