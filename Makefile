@@ -706,8 +706,6 @@ sim-short := $(patsubst %,$(srcdir)/tests/sim/%.sh,life model nonsense removal \
 	start)
 sim-all := $(patsubst %,$(srcdir)/tests/sim/%.sh,failwalk store manager state) \
 	$(sim-short)
-# What takes minutes, and is for make coverage.
-sim-walks := $(srcdir)/tests/sim/systemwalk.sh
 
 checks = $(tests) $(fuzzers) $(proofs) $(sim-tests)
 hostile := $(srcdir)/tests/hostile/run.sh
@@ -743,7 +741,7 @@ counted: all sim $(tests) $(fuzzers) $(sim-tests) tests/hostile/hostile
 
 run-counted: counted
 	$(Q)$(srcdir)/tests/check.sh -t 900 -s $(hostile) -s "$(scenarios) -w sim" \
-		$(tests) $(fuzzers) $(sim-tests) $(sim-all) $(sim-walks)
+		$(tests) $(fuzzers) $(sim-tests) $(sim-all)
 
 run-demo: all
 	$(Q)$(srcdir)/tests/demo.sh

@@ -202,9 +202,15 @@ look
 "$SIMCTL" store-write "$root/virtio/$id/0/online" 1
 sleep 0.5
 ! said "$lost" || fail "it is said again"
+another=$("$SIMCTL" create another 16 1)
+"$SIMCTL" generic-add "$another" virtio,device2 >/dev/null
+"$SIMCTL" store-write "$root/virtio/$another/0/state" 2
 kill -HUP "$pid"
 within 5 said "$lost"
 state_of "virtio/$id/0" 2 || fail "that was not ours to change"
+! said "dom$another" || fail "that was not ours to talk about"
+"$SIMCTL" store-write "$root/virtio/$another/0/state" 6
+"$SIMCTL" destroy "$another" || fail "destroy"
 printf '%s\n' "${generic[@]}" >>"$SIM_WORLD/conf"
 kill -HUP "$pid"
 within 5 said "dom$id/virtio0: serving again"
