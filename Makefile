@@ -690,8 +690,8 @@ export LINT_SANITIZE = $(CONFIG_SANITIZE)
 export LINT_OBJS = $(all-objs)
 
 lint-script = $(1:%=$(srcdir)/tests/lint/%.sh)
-structure := $(call lint-script,conformance headers hostile layers links lists spdx)
-opinions := $(call lint-script,analyzer cppcheck man shell spelling tidy)
+structure := $(call lint-script,conformance hostile layers links lists spdx)
+opinions := $(call lint-script,analyzer cppcheck headers man shell spelling tidy)
 
 # For how long make fuzz runs each fuzzer, and make check all of them; and for
 # how long make flip runs, and in make check.

@@ -6,7 +6,7 @@
 # them in the long form, a few otherwise.
 
 cycles=50
-[ -n "$LONG" ] || cycles=7
+[ -n "$LONG" ] || cycles=5
 
 disk=$(image a.img 16M)
 daemon_start
