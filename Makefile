@@ -248,6 +248,7 @@ TEST_control := backend/control.o backend/listen.o backend/log.o backend/loop.o 
 	backend/text.o
 TEST_gpa :=
 TEST_image := backend/image.o backend/log.o
+TEST_image_flags := backend/image.o backend/log.o
 TEST_log := backend/log.o
 TEST_monitor := backend/arguments.o backend/listen.o backend/loop.o \
 	backend/monitor.o backend/qmp.o $(config-tests)

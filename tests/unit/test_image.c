@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -215,42 +213,6 @@ static void direct_is_had_or_refused(void **state)
 				    sizeof(text)), 0);
 	assert_false(image.direct);
 	assert_false(fcntl(image.fd, F_GETFL) & O_DIRECT);
-}
-
-/* A kernel that does not say what the file was opened with, or take it back. */
-static int refused_command = -1;
-
-int fcntl(int fd, int command, ...)
-{
-	unsigned long arg;
-	va_list ap;
-
-	va_start(ap, command);
-	arg = va_arg(ap, unsigned long);
-	va_end(ap);
-	if (command == refused_command) {
-		errno = EIO;
-		return -1;
-	}
-	return (int)syscall(SYS_fcntl, fd, command, arg);
-}
-
-static void without_its_flags_it_is_refused(void **state)
-{
-	int got, set;
-
-	(void)state;
-	make(MIB);
-	refused_command = F_GETFL;
-	got = open_at(&image, path, false);
-	assert_true(got || !(syscall(SYS_fcntl, image.fd, F_GETFL) & O_APPEND));
-	refused_command = F_SETFL;
-	set = open_at(&other, path, false);
-	refused_command = -1;
-	assert_int_equal(got, -EIO);
-	assert_int_equal(set, -EIO);
-	assert_non_null(strstr(text, "can't be set to wait: Input/output error"));
-	assert_int_equal(open_at(&image, path, false), 0);
 }
 
 /* A file of sysfs has a size and can be locked, but that is all. */
@@ -509,7 +471,6 @@ int main(void)
 		WITH_DIR(nothing_is_changed_by_looking),
 		WITH_DIR(a_file_is_measured),
 		WITH_DIR(direct_is_had_or_refused),
-		WITH_DIR(without_its_flags_it_is_refused),
 		WITH_DIR(direct_is_refused_in_words),
 		WITH_DIR(a_writer_is_alone),
 		WITH_DIR(readers_share),
