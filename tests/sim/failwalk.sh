@@ -14,30 +14,12 @@
 
 set -euo pipefail
 what=nothing
-walks='life copy map foreign events killed'
 
-if [ $# = 0 ]; then
-	# What nobody answers is not waited for so long as libxl would.
-	export SIM_PATIENCE_MS=2500
-	logs=$(mktemp -d)
-	trap 'rm -rf "$logs"' EXIT
-	for w in $walks; do
-		"$0" "$w" >"$logs/$w" 2>&1 &
-		pids+=($!)
-	done
-	rc=0
-	for w in $walks; do
-		wait "${pids[0]}" || rc=$?
-		pids=("${pids[@]:1}")
-		sed "s/^/$w: /" "$logs/$w"
-	done
-	exit $rc
-fi
-
+# shellcheck source=steps.sh
+. "$(dirname "$0")/steps.sh"
+[ $# != 0 ] || side_by_side life copy map foreign events killed
 # shellcheck source=words.sh
 . "$(dirname "$0")/words.sh"
-# shellcheck source=steps.sh
-. "$here/steps.sh"
 errno=EIO
 
 fail() {

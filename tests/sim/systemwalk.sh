@@ -13,7 +13,6 @@
 # is left of a guest that is gone, and the disk of the one who stays works.
 
 set -euo pipefail
-walks='start life image'
 
 case ${1:-} in
 '' | start | life | image) ;;
@@ -22,28 +21,11 @@ case ${1:-} in
 	exit 2
 	;;
 esac
-if [ $# = 0 ]; then
-	unset SIM_WORLD
-	export SIM_PATIENCE_MS=2500
-	logs=$(mktemp -d)
-	trap 'rm -rf "$logs"' EXIT
-	for w in $walks; do
-		"$0" "$w" >"$logs/$w" 2>&1 &
-		pids+=($!)
-	done
-	rc=0
-	for w in $walks; do
-		wait "${pids[0]}" || rc=1
-		pids=("${pids[@]:1}")
-		sed "s/^/$w: /" "$logs/$w"
-	done
-	exit $rc
-fi
-
+# shellcheck source=steps.sh
+. "$(dirname "$0")/steps.sh"
+[ $# != 0 ] || side_by_side start life image
 # shellcheck source=words.sh
 . "$(dirname "$0")/words.sh"
-# shellcheck source=steps.sh
-. "$here/steps.sh"
 
 preload=$SIM_LIBS/libxensim-system.so
 what=nothing
