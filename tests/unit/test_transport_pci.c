@@ -64,18 +64,32 @@ static void the_range_is_where_the_bar_is(void **state)
 	}
 }
 
-/* Over another disk of ours: that one stays reachable, this one is not. */
-static void two_bars_at_one_place(void **state)
-{
-	static struct bench other;
-	struct bench *b = *state;
+/* Another disk, whose BAR is where that of @b is. */
+static struct bench other;
 
+static void plug_other(struct bench *b)
+{
 	other = (struct bench){ .c = b->c };
 	bench_open(&other, SLOT + 1, false);
 	cfg_put(b, BAR0, 4, BAR);
 	cfg_put(b, COMMAND, 2, MEMORY);
 	cfg_put(&other, BAR0, 4, BAR);
 	cfg_put(&other, COMMAND, 2, MEMORY);
+}
+
+static void unplug_other(void)
+{
+	assert_int_equal(transport_close(&other.t, other.reg), 0);
+	other.reg->used = 0;
+	device_close(&other.dev);
+}
+
+/* Over another disk of ours: that one stays reachable, this one is not. */
+static void two_bars_at_one_place(void **state)
+{
+	struct bench *b = *state;
+
+	plug_other(b);
 	/* Not for a moment: a kill then would leave it so. */
 	assert_int_equal(xen.range_calls, 1);
 	assert_int_equal(b->reg->pci.window, BAR);
@@ -101,9 +115,7 @@ static void two_bars_at_one_place(void **state)
 	cfg_put(&other, BAR0, 4, BAR);
 	cfg_put(b, BAR0, 4, BAR);
 	assert_true(xen_only_range(BAR));
-	assert_int_equal(transport_close(&other.t, other.reg), 0);
-	other.reg->used = 0;
-	device_close(&other.dev);
+	unplug_other();
 	assert_int_equal(b->reg->pci.window, BAR);
 	assert_true(xen_only_range(BAR));
 }
@@ -136,15 +148,9 @@ static void a_range_that_xen_refuses(void **state)
 /* The place of another, which it would have had when that one leaves. */
 static void a_place_that_is_left_and_refused(void **state)
 {
-	static struct bench other;
 	struct bench *b = *state;
 
-	other = (struct bench){ .c = b->c };
-	bench_open(&other, SLOT + 1, false);
-	cfg_put(b, BAR0, 4, BAR);
-	cfg_put(b, COMMAND, 2, MEMORY);
-	cfg_put(&other, BAR0, 4, BAR);
-	cfg_put(&other, COMMAND, 2, MEMORY);
+	plug_other(b);
 	xen.fail_range = -ENOMEM;
 	cfg_put(b, COMMAND, 2, 0);
 	assert_int_equal(xen.range_calls, 2);
@@ -170,9 +176,7 @@ static void a_place_that_is_left_and_refused(void **state)
 	cfg_put(b, COMMAND, 2, 0);
 	assert_int_equal(other.reg->pci.window, 0);
 	assert_true(xen_only_range(0));
-	assert_int_equal(transport_close(&other.t, other.reg), 0);
-	other.reg->used = 0;
-	device_close(&other.dev);
+	unplug_other();
 }
 
 /* The place is nobody's then, but the server has its range. */
