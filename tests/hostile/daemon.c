@@ -21,7 +21,8 @@ static struct json_object *ask(const char *socket, const char *question,
 	FILE *f;
 	size_t n;
 
-	snprintf(command, sizeof(command), "\"$XEN_VBLK\" -s '%s' -j %s %u",
+	snprintf(command, sizeof(command),
+		 "exec \"$XEN_VBLK\" -s '%s' -j %s %u",
 		 socket, question, domid);
 	f = popen(command, "r");
 	while (f && tok && !o && (n = fread(text, 1, sizeof(text), f)))

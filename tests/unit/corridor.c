@@ -134,7 +134,7 @@ int corridor_setup(void **state)
 {
 	static struct corridor c;
 
-	corridor_open(&c, 64, 4 * MIB);
+	corridor_open(&c, 64, MIB);
 	*state = &c;
 	return 0;
 }

@@ -71,7 +71,8 @@ struct corridor {
 
 /*
  * For main(): runs the tests in each mode; 77 without io_uring. The tests get
- * a corridor of 64 descriptors and 4 MiB of buffers as *state.
+ * a corridor of 64 descriptors and 1 MiB of buffers as *state: they are filled
+ * again before each run.
  */
 struct CMUnitTest;
 int corridor_main(const struct CMUnitTest *tests, size_t n);
