@@ -65,10 +65,11 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-seconds_since() {
+# since START: sets seconds
+since() {
 	local t=$((${EPOCHREALTIME/[.,]/} - $1))
 
-	printf '%d.%02ds' $((t / 1000000)) $((t % 1000000 / 10000))
+	printf -v seconds '%d.%02ds' $((t / 1000000)) $((t % 1000000 / 10000))
 }
 
 # line RESULT NAME TIME REMARK: shown at once, and kept to be counted
@@ -77,26 +78,17 @@ line() {
 	echo "$1" >>"$logs/results"
 }
 
-# name_of TEST: what its line calls it
-name_of() {
-	local name=${1##*/tests/}
-
-	echo "${name#tests/}"
-}
-
-# log_of TEST
-log_of() {
-	local name
-
-	name=$(name_of "$1")
-	echo "$logs/log.${name//\//_}"
+# names_of TEST: sets name, as its line calls it, and log
+names_of() {
+	name=${1##*/tests/} name=${name#tests/}
+	log=$logs/log.${name//\//_}
 }
 
 # run_test TEST: in a process of its own
 run_test() {
-	local name log start status program
+	local name log start status program seconds
 
-	name=$(name_of "$1") log=$(log_of "$1")
+	names_of "$1"
 	[ -x "$1" ] || name="$name (no such program)"
 	start=${EPOCHREALTIME/[.,]/}
 	timeout -k 5 "$limit" "$1" >"$log" 2>&1 </dev/null &
@@ -106,18 +98,16 @@ run_test() {
 	# The shell's own words about a crash are not wanted.
 	wait $program 2>/dev/null
 	status=$?
+	since "$start"
 	case $status in
-	0) line PASS "$name" "$(seconds_since "$start")" "" ;;
-	77)
-		line SKIP "$name" "$(seconds_since "$start")" \
-			"  $(tail -n 1 "$log")"
-		;;
+	0) line PASS "$name" "$seconds" "" ;;
+	77) line SKIP "$name" "$seconds" "  $(tail -n 1 "$log")" ;;
 	*)
 		[ $status != 124 ] || echo "no end after $limit s" >>"$log"
 		[ $status -lt 128 ] ||
 			echo "killed by signal $((status - 128))" >>"$log"
 		: >"$log.failed"
-		line FAIL "$name" "$(seconds_since "$start")" ""
+		line FAIL "$name" "$seconds" ""
 		;;
 	esac
 }
@@ -217,9 +207,10 @@ if [ $lost != 0 ]; then
 fi
 
 for t; do
-	[ -e "$(log_of "$t").failed" ] || continue
-	printf '\n--- %s failed; the end of what it said:\n' "$(name_of "$t")"
-	tail -n 100 "$(log_of "$t")"
+	names_of "$t"
+	[ -e "$log.failed" ] || continue
+	printf '\n--- %s failed; the end of what it said:\n' "$name"
+	tail -n 100 "$log"
 done
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]
