@@ -214,18 +214,22 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* libxl has ten seconds; tests of what never answers may have less. */
-static uint64_t patience_ms(void)
+/*
+ * When libxl loses patience: in ten seconds, but tests of what never answers may
+ * have less.
+ */
+static uint64_t patience_end(void)
 {
 	const char *text = getenv("SIM_PATIENCE_MS");
 
-	return text ? strtoull(text, NULL, 10) : 10000;
+	return now_ms() + (text ? strtoull(text, NULL, 10) : 10000);
 }
 
 /* Exactly @state, as libxl wants it. A node that is gone counts for 6. */
-static int state_wait(struct xs_handle *xs, const struct device *d, int state)
+static int state_wait(struct xs_handle *xs, const struct device *d, int state,
+		      uint64_t end)
 {
-	uint64_t end = now_ms() + patience_ms(), now;
+	uint64_t now;
 	struct pollfd p = { .fd = xs_fileno(xs), .events = POLLIN };
 	char path[256];
 	int ret = -ETIMEDOUT;
@@ -233,11 +237,10 @@ static int state_wait(struct xs_handle *xs, const struct device *d, int state)
 	snprintf(path, sizeof(path), "%s/state", d->back);
 	if (!xs_watch(xs, path, "state"))
 		return -errno;
-	while (ret == -ETIMEDOUT && (now = now_ms()) < end) {
+	for (;;) {
 		unsigned int len;
 		char *value, **event;
 
-		poll(&p, 1, (int)(end - now));
 		while ((event = xs_check_watch(xs)))
 			free(event);
 		value = xs_read(xs, XBT_NULL, path, &len);
@@ -246,6 +249,10 @@ static int state_wait(struct xs_handle *xs, const struct device *d, int state)
 		else if (!value)
 			ret = -ENOENT;
 		free(value);
+		now = now_ms();
+		if (ret != -ETIMEDOUT || now >= end)
+			break;
+		poll(&p, 1, (int)(end - now));
 	}
 	xs_unwatch(xs, path, "state");
 	return ret;
@@ -272,7 +279,7 @@ int toolstack_disk_add(struct xs_handle *xs, uint32_t domid,
 	device_init(&d, domid, kinds[0], disk_id(disk->vdev));
 	d.disk = disk;
 	ret = device_add(xs, &d, place);
-	return ret ? ret : state_wait(xs, &d, 2);
+	return ret ? ret : state_wait(xs, &d, 2, patience_end());
 }
 
 static void count(struct xs_handle *xs, const struct device *d, void *arg)
@@ -320,9 +327,10 @@ static void fill_closing(struct writer *w, const void *arg)
 	put_key(w, d->back, "state", "5");
 }
 
-static int device_closed(struct xs_handle *xs, const struct device *d)
+static int device_closed(struct xs_handle *xs, const struct device *d,
+			 uint64_t end)
 {
-	int ret = state_wait(xs, d, 6);
+	int ret = state_wait(xs, d, 6, end);
 
 	/* What was not closed goes all the same. */
 	xs_rm(xs, XBT_NULL, d->back);
@@ -338,7 +346,7 @@ int toolstack_disk_remove(struct xs_handle *xs, uint32_t domid,
 
 	device_init(&d, domid, kinds[0], disk_id(vdev));
 	ret = store_transaction(xs, fill_closing, &d);
-	return ret ? ret : device_closed(xs, &d);
+	return ret ? ret : device_closed(xs, &d, patience_end());
 }
 
 struct closing {
@@ -357,13 +365,15 @@ static void start_closing(struct xs_handle *xs, const struct device *d,
 
 int toolstack_devices_remove(struct xs_handle *xs, uint32_t domid)
 {
+	/* All of them have the same ten seconds. */
+	uint64_t end = patience_end();
 	struct closing c = { .n = 0 };
 	char path[160];
 	int ret = 0;
 
 	each_device(xs, domid, start_closing, &c);
 	for (unsigned int i = 0; i < c.n; i++) {
-		int closed = device_closed(xs, &c.device[i]);
+		int closed = device_closed(xs, &c.device[i], end);
 
 		ret = ret ? ret : closed;
 	}
