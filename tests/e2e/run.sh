@@ -52,35 +52,37 @@ sim) archs=(sim) lanes=${lanes:-$((2 * $(nproc)))} ;;
 esac
 lanes=${lanes:-2}
 
-# header SCENARIO KEY: what its line "# KEY: ..." says
-header() {
-	sed -n "s/^# $2: *//p" "$here/scenarios/$1.sh" | head -n 1
-}
+# What the scenarios' heads say, their lines "# KEY: VALUE", as "SCENARIO KEY". It
+# is read once, and by this shell: a process for each question would take longer
+# than many a scenario.
+declare -A says
+for f in "$here"/scenarios/*.sh; do
+	name=${f##*/}
+	while IFS= read -r l && [[ $l == '#'* ]]; do
+		[[ ! $l =~ ^'# '([a-z -]+)': '+(.*)$ ]] ||
+			says[${name%.sh} ${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
+	done <"$f"
+done
 
-# limit SCENARIO: seconds, from its "# limit: N" line; on a busy machine, or
-# where guests boot slowly, it may take three times as long.
-limit() {
-	local n
-
-	n=$(header "$1" limit)
-	echo "${n:-120}"
-}
+# A scenario's limit is in seconds, from its "# limit: N" line; on a busy
+# machine, or where guests boot slowly, it may take three times as long.
+default_limit=120
 
 # fits ARCH SCENARIO: "# arch: x86" means nowhere else, "# long: x86" not
 # always there.
 fits() {
-	local only
+	local only=${says[$2 arch]:-}
 
-	only=$(header "$2" arch)
 	[ -z "$only" ] || [ "$only" = "${1/sim/arm}" ] || return 1
 	[ -z "$named$long" ] || return 0
-	[[ " $(header "$2" long) " != *" $1 "* ]]
+	[[ " ${says[$2 long]:-} " != *" $1 "* ]]
 }
 
 named=$*
 if [ $# = 0 ]; then
 	for f in "$here"/scenarios/*.sh; do
-		set -- "$@" "$(basename "$f" .sh)"
+		f=${f##*/}
+		set -- "$@" "${f%.sh}"
 	done
 fi
 
@@ -122,10 +124,9 @@ line() {
 
 # in_rig ARCH NAME
 in_rig() {
-	local rc own='' words
+	local rc own='' words=${says[$2 xen-options]:-}
 
-	words=$(header "$2" xen-options)
-	if [ "$(header "$2" xen)" = stock ]; then
+	if [ "${says[$2 xen]:-}" = stock ]; then
 		own=1
 		boot "$1" "$cache/$1/stock/xen" "$words" || return 1
 	elif [ -n "$words" ]; then
@@ -134,7 +135,8 @@ in_rig() {
 	elif ! alive "$1"; then
 		boot "$1" || return 1
 	fi
-	RIG_RUN=$run "$rig/job.sh" -t $((3 * $(limit "$2"))) -n "$2" \
+	RIG_RUN=$run "$rig/job.sh" -n "$2" \
+		-t $((3 * ${says[$2 limit]:-default_limit})) \
 		-c "LONG=$long sh /share/e2e/one.sh scenarios/$2.sh"
 	rc=$?
 	# What a broken scenario left behind must not break the next.
@@ -147,15 +149,15 @@ in_rig() {
 
 # in_sim NAME
 in_sim() {
-	local why stock=
+	local why=${says[$1 rig only]:-} stock=
 
-	why=$(header "$1" "rig only")
 	if [ -n "$why" ]; then
 		echo "SKIP: $why"
 		return 77
 	fi
-	[ "$(header "$1" xen)" != stock ] || stock=1
-	STOCK_XEN=$stock LONG=$long timeout -k 5 $((3 * $(limit "$1"))) \
+	[ "${says[$1 xen]:-}" != stock ] || stock=1
+	STOCK_XEN=$stock LONG=$long \
+		timeout -k 5 $((3 * ${says[$1 limit]:-default_limit})) \
 		"$here/../sim/run.sh" sh "$here/one.sh" "scenarios/$1.sh"
 }
 
@@ -191,35 +193,37 @@ list() {
 
 	for arch in "${archs[@]}"; do
 		for s; do
-			! fits "$arch" "$s" || echo "$(limit "$s") $arch $s"
+			! fits "$arch" "$s" ||
+				echo "${says[$s limit]:-$default_limit} $arch $s"
 		done
 	done | sort -rn | cut -d' ' -f2-
 }
 
-# take ARCH: the next of the list, to whichever lane asks first.  A change of
-# architecture costs a boot, so it comes late.
+# take ARCH: the next of the list, to whichever lane asks first, as $taken, empty
+# behind the last.  A change of architecture costs a boot, so it comes late.
 take() {
-	local s
+	local lines i next=0
 
-	{
-		flock 8
-		s=$(grep -m 1 "^$1 " "$logs/list" || head -n 1 "$logs/list")
-		sed -i "$(grep -nxF -m 1 "$s" "$logs/list" | cut -d: -f1)d" \
-			"$logs/list"
-	} 8>"$logs/lock"
-	echo "$s"
+	exec 8>"$logs/lock"
+	flock 8
+	mapfile -t lines <"$logs/list"
+	for i in "${!lines[@]}"; do
+		[[ ${lines[i]} != "$1 "* ]] || { next=$i && break; }
+	done
+	taken=${lines[next]:-}
+	unset "lines[next]"
+	printf '%s' "${lines[@]/%/$'\n'}" >"$logs/list"
+	exec 8>&-
 }
 
 # lane ARCH: a process with a rig of its own, which begins with that one
 lane() {
-	local s
-
 	booted=$1
 	trap '[ -n "$keep" ] || stop' EXIT
-	while s=$(take "$booted") && [ -n "$s" ]; do
+	while take "$booted" && [ -n "$taken" ]; do
 		# shellcheck disable=SC2086 # two words
-		scenario $s
-		echo "$s" >>"$logs/ran"
+		scenario $taken
+		echo "$taken" >>"$logs/ran"
 	done
 	[ -z "$keep" ] || echo "rig: RIG_RUN=$run"
 }
@@ -253,6 +257,10 @@ done
 for p in ${rigs[@]+"${rigs[@]}"}; do
 	wait "$p" || exit 1
 done
+# Asked once; where it can't be had, each world says why.
+if [ "$WORLD" = sim ] && XENSTORED=$("$here/../sim/prepare.sh" 2>&1); then
+	export XENSTORED
+fi
 if [ -n "$prepare" ]; then
 	echo "0 passed, 0 failed, 0 skipped"
 	exit 0
