@@ -362,13 +362,6 @@ void guest_settle(struct guest *guest)
 
 void guest_reload(struct guest *guest)
 {
-	struct disk *d, *next;
-
-	for (d = LIST_FIRST(&guest->disks); d; d = next) {
-		next = LIST_NEXT(d, link);
-		if (d->status == DISK_FAILED)
-			disk_close(d);
-	}
 	minder_reload(guest);
 	guest_settle(guest);
 }

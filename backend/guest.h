@@ -165,7 +165,10 @@ void guest_leave(struct disk *disk);
  */
 void guest_settle(struct guest *guest);
 
-/* An administrator has put things right: try what had failed. */
+/*
+ * An administrator has put things right: a worker that had ended too often is
+ * started again. Disks that had failed are the next scan's.
+ */
 void guest_reload(struct guest *guest);
 
 /* Ask the worker, if there is one, to let go and leave everything in place. */

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/disk.h"
 #include "backend/log.h"
 #include "backend/runtime.h"
 #include "backend/statefile.h"
@@ -109,6 +110,23 @@ static void scan_unknown(struct manager *m, struct guest *g,
 		scan_finish_removal(m, g, node);
 }
 
+/*
+ * What had failed is looked at anew when there is a new configuration. It leaves
+ * the list only to come back at once: a guest that runs and waits for nothing
+ * loses its state and its ioreq server.
+ */
+static void scan_failed(struct manager *m, struct disk *d,
+			const struct node *node, unsigned int state,
+			bool online)
+{
+	struct guest *g = d->guest;
+
+	d->seen = true;
+	if (d->fresh || guest_wants(g, node))
+		disk_close(d);
+	scan_unknown(m, g, node, state, online);
+}
+
 /* Of a guest that has no disk here yet; it stays if it gets one. */
 static void scan_new_guest(struct manager *m, const struct node *node,
 			   unsigned int state, bool online)
@@ -134,10 +152,13 @@ static void scan_node(void *arg, const struct node *node,
 	struct guest *g = scan_find(m, node->domid);
 	struct disk *d = g ? guest_find_disk(g, node) : NULL;
 	bool closing = state == NODE_CLOSING && !online;
+	bool going = state == NODE_CLOSED || closing || m->leaving;
 
-	if (d) {
+	if (d && d->status == DISK_FAILED && m->config_new && !going) {
+		scan_failed(m, d, node, state, online);
+	} else if (d) {
 		d->seen = true;
-		if (state == NODE_CLOSED || closing || m->leaving)
+		if (going)
 			guest_leave(d);
 		else
 			guest_try(d);

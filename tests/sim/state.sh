@@ -35,6 +35,11 @@ state_of() {
 	[ "$("$SIMCTL" store-read "$root/$1/state")" = "$2" ]
 }
 
+# ended PATTERN: no process has such a command line
+ended() {
+	! pgrep -f -- "$1"
+}
+
 again() {
 	look
 	daemon_start "log-level = debug"
@@ -230,6 +235,45 @@ prlimit --pid "$pid" --nofile=1024:
 kill -HUP "$pid"
 within 5 said "dom$id/xvda: serving again"
 status_is 0x3 || fail "the status is lost"
+gone "$id"
+
+echo "--- one that waits, and its guest's worker ends as the daemon is to look again"
+cat >"$SIM_WORLD/worker" <<W
+#!/bin/sh
+"$product/xen-vblk-worker" "\$@"
+status=\$?
+until [ -e "$SIM_WORLD/end" ]; do sleep 0.02; done
+exit \$status
+W
+chmod +x "$SIM_WORLD/worker"
+guest_begins eight
+truncate -s 1M "$images/waits.img"
+read -r base _ < <("$SIMCTL" disk-add "$id" xvdb "$images/waits.img") ||
+	fail "disk-add"
+"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
+daemon_stop
+mv "$images/waits.img" "$images/away.img"
+look
+daemon_start "worker = $SIM_WORLD/worker"
+within 5 said "dom$id/xvdb: the guest goes on and waits for this disk"
+within 5 said "dom$id/xvda: serving again"
+servers=$(count dm_destroy)
+"$SIMCTL" disk-remove "$id" xvda &
+job=$!
+# The worker has ended, and its exit status is still to come.
+within 4 ended "^$product/xen-vblk-worker dom$id\$"
+kill -STOP "$pid"
+within 5 pgrep -r T -f "^$product/xen-vblkd -c $SIM_WORLD"
+kill -HUP "$pid"
+mv "$images/away.img" "$images/waits.img"
+: >"$SIM_WORLD/end"
+within 5 pgrep -P "$pid" -r Z
+kill -CONT "$pid"
+wait "$job" || fail "disk-remove"
+within 5 said "dom$id/xvdb: serving again"
+status_is 0x3 || fail "the status is lost"
+# Without it, an access that the guest makes meanwhile means nothing to anybody.
+[ "$(count dm_destroy)" = "$servers" ] || fail "its ioreq server went meanwhile"
 gone "$id"
 
 "$SIMCTL" read "$other" $((other_base + 0x70)) | grep -qx 0x3 ||
