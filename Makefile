@@ -313,6 +313,7 @@ TEST_queue_host := $(corridor-tests)
 TEST_queue_hostile := $(corridor-tests)
 TEST_queue_random := $(corridor-tests)
 TEST_queue_shape := $(corridor-tests)
+TEST_queue_stable := $(corridor-tests)
 TEST_queue_wake := $(corridor-tests)
 pci-tests := $(corridor-tests) \
 	backend/device.o \

@@ -5,9 +5,11 @@
 #include "tests/unit/corridor_image.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
@@ -54,6 +56,14 @@ int corridor_image_open(bool direct)
 	}
 	free(sector);
 	return fd;
+}
+
+bool corridor_image_in_memory(const struct corridor *c)
+{
+	struct statfs fs;
+
+	assert_int_equal(fstatfs(c->image, &fs), 0);
+	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
 }
 
 void image_read(const struct corridor *c, void *to, uint64_t at, uint32_t len)

@@ -10,6 +10,8 @@
 
 /* Full of those bytes. */
 int corridor_image_open(bool direct);
+/* What is in memory is read and written at once, and not by the kernel's ring. */
+bool corridor_image_in_memory(const struct corridor *c);
 
 /* The bytes of the image, as they are on disk. */
 void image_read(const struct corridor *c, void *to, uint64_t at, uint32_t len);

@@ -8,9 +8,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/vfs.h>
-
-#include <linux/magic.h>
 
 #include "backend/aio.h"
 #include "tests/unit/corridor.h"
@@ -22,15 +19,6 @@
 static uint32_t fillers;	/* of the ring: a tag that is no request's */
 
 /* --- a kernel that takes no more ---------------------------------------------- */
-
-/* What is in memory is read and written at once, whatever the kernel says. */
-static bool is_in_memory(const struct corridor *c)
-{
-	struct statfs fs;
-
-	assert_int_equal(fstatfs(c->image, &fs), 0);
-	return fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
-}
 
 /* No room, and none is made. */
 static void take_no_more(struct corridor *c, int err)
@@ -89,7 +77,7 @@ static void a_refused_request_fails_once(void **state)
 		{ T_FLUSH, 0, false, false },
 	};
 	struct corridor *c = *state;
-	bool in_memory = is_in_memory(c);
+	bool in_memory = corridor_image_in_memory(c);
 	struct io io[ARRAY_SIZE(requests)];
 	uint32_t failed = 0;
 
@@ -120,7 +108,7 @@ static void a_request_fails_in_its_middle(void **state)
 {
 	struct corridor *c = *state;
 
-	if (is_in_memory(c))
+	if (corridor_image_in_memory(c))
 		skip();
 	corridor_again(c, 128, 4 * MIB);
 	for (uint32_t turn = 0; turn < 2; turn++) {
