@@ -94,7 +94,7 @@ int listen_at(struct listener *listener, const char *path, int backlog)
 	if (ret)
 		close(fd);
 	else
-		listener->path = path;
+		strcpy(listener->path, path);
 	return ret;
 }
 
@@ -125,7 +125,7 @@ void listen_close(struct listener *listener)
 	loop_remove(l->loop, &l->source);
 	close(l->source.fd);
 	l->source.fd = -1;
-	if (l->path)
+	if (l->path[0])
 		unlink(l->path);
-	l->path = NULL;
+	l->path[0] = '\0';
 }

@@ -15,7 +15,7 @@ struct listener {
 	struct loop *loop;
 	struct loop_source source;	/* .fd -1: not open */
 	struct loop_timer rest;
-	const char *path;		/* to be removed, or NULL */
+	char path[108];			/* sun_path; to be removed, or "" */
 	/* Takes @fd over, which is non-blocking. May close the listener. */
 	void (*client)(struct listener *listener, int fd);
 	void *owner;
@@ -27,8 +27,8 @@ void listen_init(struct listener *listener, struct loop *loop,
 
 /*
  * Listen at @path, for root alone; a socket that is there already is replaced,
- * so the caller has made sure that nobody needs it. @path is the caller's and
- * has to last until listen_close(), which removes the socket. 0 or -errno.
+ * so the caller has made sure that nobody needs it. listen_close() removes it.
+ * 0 or -errno.
  */
 int listen_at(struct listener *listener, const char *path, int backlog);
 

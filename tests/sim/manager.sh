@@ -11,6 +11,8 @@ set -euo pipefail
 . "$(dirname "$0")/words.sh"
 
 export SIM_PATIENCE_MS=4000
+# What is freed is overwritten.
+export MALLOC_PERTURB_=90
 : >"$SIM_WORLD/daemon.log"
 
 # as_worker FILE: who is started as a worker from now on
@@ -113,6 +115,7 @@ as_worker "$product/xen-vblk-worker"
 
 echo "--- a disk that can't be taken up again, and then can"
 daemon_stop
+[ ! -e "$run/control" ] || fail "the socket is left"
 mv "$SIM_WORLD/disk.img" "$SIM_WORLD/away.img"
 daemon_start "${configuration[@]}"
 within 5 said "the guest goes on and waits for this disk"
