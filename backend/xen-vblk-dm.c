@@ -90,10 +90,23 @@ static int model_probe(struct model *m, char *text, size_t len)
 
 /* The guest's disks, before it runs. */
 
+/* Its device was served before, whatever of it could be looked at by now. */
+static bool model_guest_runs(const struct guest *g)
+{
+	const struct disk *d;
+
+	if (g->attach)
+		return true;
+	LIST_FOREACH(d, &g->disks, link)
+		if (!d->fresh)
+			return true;
+	return false;
+}
+
 /* Nothing is left in the way of xl; a guest that runs already has to wait. */
 static void model_give_up(struct model *m, const struct guest *g)
 {
-	if (g && g->attach)
+	if (g && model_guest_runs(g))
 		manager_stop(&m->manager, -EIO);
 	else
 		manager_leave(&m->manager, -EIO);

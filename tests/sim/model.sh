@@ -46,6 +46,11 @@ model_ends() {
 	grep -qF -- "$2" "$SIM_WORLD/model.log" || fail "no word of '$2'"
 }
 
+began_or_ended() {
+	grep -q "serving again" "$SIM_WORLD/model.log" ||
+		! kill -0 "$pid" 2>/dev/null
+}
+
 store() {
 	"$SIMCTL" store-read "$1" 2>/dev/null
 }
@@ -146,6 +151,17 @@ mv "$disk.away" "$disk"
 model_start -drive a
 model_ends 2 "there is no option -drive"
 device_is 2 || fail "somebody who was started wrongly has closed it"
+
+echo "--- xenstore fails when it begins for a guest that runs: nothing is closed"
+for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	SIM_FAIL=xs_read:$n:EIO LD_PRELOAD=$SIM_LIBS/libxensim-store.so \
+		model_start -disk "index=0,path=$disk"
+	within 10 began_or_ended
+	device_is 2 || fail "after read $n the device is not what it was"
+	kill -9 "$pid" 2>/dev/null || :
+	wait "$pid" 2>/dev/null || :
+	within 5 let_go
+done
 model_start -disk "index=0,path=$disk"
 within 10 grep -q "serving again" "$SIM_WORLD/model.log"
 [ "$("$SIMCTL" read "$id" $((base + 0x70)))" = 0x3 ] ||
