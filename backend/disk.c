@@ -340,9 +340,19 @@ void disk_describe(const struct disk *disk, struct proto_msg *msg)
 	memcpy(d->name, disk->name, sizeof(d->name));
 }
 
+int disk_tell_ready(struct disk *disk)
+{
+	int ret = node_set_ready(&disk->node);
+
+	if (ret && ret != -ESTALE)
+		log_error("%s: state can't be written to xenstore: %s",
+			  disk->name, log_strerror(ret));
+	return ret;
+}
+
 void disk_set_running(struct disk *disk)
 {
-	int ret = disk->fresh ? node_set_ready(&disk->node) : 0;
+	int ret = disk->fresh ? disk_tell_ready(disk) : 0;
 	char place[PLACE_TEXT_LEN];
 
 	disk->status = DISK_RUNNING;
@@ -350,9 +360,9 @@ void disk_set_running(struct disk *disk)
 	disk->served = true;
 	if (ret == -ESTALE)
 		return;	/* going already; the scan that tells us is near */
+	/* It finds the node as it was, and tries again. */
 	if (ret)
-		log_error("%s: state can't be written to xenstore: %s",
-			  disk->name, log_strerror(ret));
+		disk->guest->env->rescan = true;
 	place_print(&disk->place, place);
 	log_info("%s: %s %s, %" PRIu64 " MiB, %s, %s%s%u queue%s of %u, %s",
 		 disk->name, disk->fresh ? "serving" : "serving again",

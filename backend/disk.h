@@ -40,8 +40,14 @@ bool disk_retake(struct disk *disk);
 /* DISK_ADD for it, to be sent with image.fd. */
 void disk_describe(const struct disk *disk, struct proto_msg *msg);
 
-/* The worker serves it: RUNNING, and libxl hears of it. */
+/*
+ * The worker serves it: RUNNING, and libxl hears of it; if that fails, a scan is
+ * asked for.
+ */
 void disk_set_running(struct disk *disk);
+
+/* Says it to libxl once more. 0, -ESTALE as from node_set_ready(), or -errno. */
+int disk_tell_ready(struct disk *disk);
 
 /*
  * It is about to be CLOSED or FAILED without a worker's word: what Xen and the

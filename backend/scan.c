@@ -4,7 +4,7 @@
  * difference. It may be repeated at any time and then does nothing more:
  *
  *   node's state   unknown disk            known disk
- *   1              claim it                (on its way)
+ *   1              claim it                (on its way; say 2 again)
  *   2, 4           take it up again        (served)
  *   5, online=0    write 6                 leave
  *   6              nothing                 leave
@@ -23,6 +23,7 @@
 #include "backend/statefile.h"
 
 #define SCAN_RETRY_MS   200	/* for what others are still closing */
+#define SCAN_TELL_MS    1000	/* and what libxl could not be told */
 #define SCAN_UNSWEPT_MS 1000	/* and what a worker still has of a dead guest */
 
 static struct guest *scan_find(struct manager *m, uint32_t domid)
@@ -127,6 +128,18 @@ static void scan_failed(struct manager *m, struct disk *d,
 	scan_unknown(m, g, node, state, online);
 }
 
+/*
+ * It is served, and state 2 could not be written. Nobody but libxl may wait for it,
+ * but who comes after us must not take a disk in use for a fresh one.
+ */
+static void scan_tell(struct manager *m, struct disk *d)
+{
+	int ret = disk_tell_ready(d);
+
+	if (ret && ret != -ESTALE)
+		m->env.retry_ms = SCAN_TELL_MS;
+}
+
 /* Of a guest that has no disk here yet; it stays if it gets one. */
 static void scan_new_guest(struct manager *m, const struct node *node,
 			   unsigned int state, bool online)
@@ -160,6 +173,9 @@ static void scan_node(void *arg, const struct node *node,
 		d->seen = true;
 		if (going)
 			guest_leave(d);
+		else if (state == NODE_INITIALISING &&
+			 d->status == DISK_RUNNING)
+			scan_tell(m, d);
 		else
 			guest_try(d);
 		guest_settle(g);

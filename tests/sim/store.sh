@@ -142,6 +142,22 @@ says xs_end:1:EIO "its xenstore nodes can't be read"
 says xs_write:1:EIO "state can't be written to xenstore"
 says xs_write:2:EIO "state 6 can't be written to xenstore"
 
+echo "--- a generic device is in use before that could be written"
+daemon_stop
+daemon_start "[disk two/virtio0]" "path = $SIM_WORLD/disk.img"
+what=xs_write:1:EIO
+look
+two=$("$SIMCTL" create two 4 1)
+"$SIMCTL" fault $what >/dev/null
+"$SIMCTL" generic-add "$two" virtio,device2 >/dev/null || fail "generic-add"
+ready() {
+	[ "$("$SIMCTL" store-read "/local/domain/0/backend/virtio/$two/0/state")" = 2 ]
+}
+within 5 said "state can't be written to xenstore: Input/output error"
+within 5 ready
+"$SIMCTL" fault clear
+"$SIMCTL" destroy "$two" || fail "destroy"
+
 # refused: a disk that is none, whatever it is that fails with it
 refused() {
 	look
