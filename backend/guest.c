@@ -312,6 +312,7 @@ static bool guest_leaves_server(const struct guest *g)
 static void guest_finish_closed(struct guest *g)
 {
 	struct disk *d, *next;
+	bool others;
 	int ret;
 
 	for (d = LIST_FIRST(&g->disks); d; d = next) {
@@ -322,8 +323,11 @@ static void guest_finish_closed(struct guest *g)
 		 * Not over the head of whoever serves it; but should they end
 		 * without, a scan finds it closing and unserved.
 		 */
-		ret = d->others ? 0 : node_set_closed(&d->node);
-		if (d->others)
+		others = d->others || (g->state_fd < 0 &&
+				       statefile_is_locked(g->env->runtime_dir,
+							   g->domid));
+		ret = others ? 0 : node_set_closed(&d->node);
+		if (others)
 			guest_retry(g, GUEST_RETRY_MS);
 		if (ret)
 			log_error("%s: state 6 can't be written to xenstore: %s",

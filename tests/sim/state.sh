@@ -35,6 +35,12 @@ state_of() {
 	[ "$("$SIMCTL" store-read "$root/$1/state")" = "$2" ]
 }
 
+# It stands still, until it gets a SIGCONT.
+stop_daemon() {
+	kill -STOP "$pid"
+	within 5 pgrep -r T -f "^$product/xen-vblkd -c $SIM_WORLD"
+}
+
 # ended PATTERN: no process has such a command line
 ended() {
 	! pgrep -f -- "$1"
@@ -222,6 +228,28 @@ within 5 said "dom$id/virtio0: serving again"
 status_is 0x3 || fail "the status is lost"
 gone "$id"
 
+echo "--- one that could not be taken up, and somebody else serves it when it is closed"
+look
+id=$("$SIMCTL" create six 16 1)
+read -r base _ < <("$SIMCTL" generic-add "$id" virtio,device2) || fail "generic-add"
+within 5 said "dom$id/virtio0: serving"
+"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
+daemon_stop
+mv "$images/more.img" "$images/away.img"
+look
+daemon_start "log-level = debug" "${generic[@]}"
+within 5 said "dom$id/virtio0: the guest goes on and waits for this disk"
+mv "$images/away.img" "$images/more.img"
+hold "$run/$id.state"
+"$SIMCTL" store-write "$root/virtio/$id/0/online" 0
+"$SIMCTL" store-write "$root/virtio/$id/0/state" 5
+sleep 0.5
+state_of "virtio/$id/0" 5 || fail "that was theirs to close"
+unhold
+within 5 state_of "virtio/$id/0" 6
+"$SIMCTL" destroy "$id" || fail "destroy"
+rm -f "$run/$id.state"
+
 echo "--- an image that can't be opened again when its worker is dead"
 guest_begins seven
 look
@@ -262,8 +290,7 @@ servers=$(count dm_destroy)
 job=$!
 # The worker has ended, and its exit status is still to come.
 within 4 ended "^$product/xen-vblk-worker dom$id\$"
-kill -STOP "$pid"
-within 5 pgrep -r T -f "^$product/xen-vblkd -c $SIM_WORLD"
+stop_daemon
 kill -HUP "$pid"
 mv "$images/away.img" "$images/waits.img"
 : >"$SIM_WORLD/end"
