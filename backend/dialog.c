@@ -109,14 +109,16 @@ void dialog_send_remove(struct disk *disk)
 void dialog_send_orphans(struct guest *guest)
 {
 	struct proto_msg msg = { .type = PROTO_DISK_REMOVE };
+	/* One answer clears the bit: a slot is said again when it has come. */
+	uint32_t orphans = guest->orphans & ~guest->dropping;
 
-	if (!guest->orphans)
+	if (!orphans)
 		return;
-	guest->dropping |= guest->orphans;
-	guest->orphans = 0;
+	guest->orphans &= ~orphans;
+	guest->dropping |= orphans;
 	for (uint32_t i = 0; i < STATE_MAX_DISKS; i++) {
 		msg.slot.slot = i;
-		if (guest->dropping >> i & 1)
+		if (orphans >> i & 1)
 			dialog_put(guest, &msg, -1);
 	}
 	dialog_watch(guest);

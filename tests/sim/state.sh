@@ -250,6 +250,40 @@ within 5 state_of "virtio/$id/0" 6
 "$SIMCTL" destroy "$id" || fail "destroy"
 rm -f "$run/$id.state"
 
+echo "--- two at once that a worker still has, and it serves a third"
+guest_begins nine
+for vdev in xvdb xvdc; do
+	truncate -s 1M "$images/$vdev.img"
+	"$SIMCTL" disk-add "$id" $vdev "$images/$vdev.img" >/dev/null ||
+		fail "disk-add $vdev"
+done
+# Who waits for the images' locks has them when the worker is dead.
+for vdev in xvdb xvdc; do
+	(flock 7 && exec sleep 60) 7>>"$images/$vdev.img" &
+	holders="${holders:-} $!"
+done
+look
+kill -9 "$(pgrep -P "$pid" -f "^xen-vblk-worker dom$id\$")"
+within 5 said "dom$id/xvda: serving again"
+said "dom$id/xvdb: serving again" && fail "its image was not there"
+look
+stop_daemon
+"$SIMCTL" disk-remove "$id" xvdb &
+jobs=$!
+"$SIMCTL" disk-remove "$id" xvdc &
+jobs="$jobs $!"
+within 5 state_of "virtio_disk/$id/51728" 5
+within 5 state_of "virtio_disk/$id/51744" 5
+kill -CONT "$pid"
+for job in $jobs; do
+	wait "$job" || fail "disk-remove"
+done
+status_is 0x3 || fail "the status is lost"
+! said "ended" || fail "a worker is killed for its answers"
+# shellcheck disable=SC2086 # a list of numbers
+kill $holders
+gone "$id"
+
 echo "--- an image that can't be opened again when its worker is dead"
 guest_begins seven
 look
