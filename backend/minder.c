@@ -41,10 +41,14 @@ static int minder_spawn(struct guest *g)
 	ret = loop_add(loop, &g->messages);
 	if (!ret)
 		ret = loop_add(loop, &g->exit);
+	if (!ret)
+		return 0;
 	/* Without ears we are of no use to it. */
-	if (ret)
-		spawn_kill(&g->worker);
-	return 0;
+	loop_remove(loop, &g->messages);
+	spawn_abort(&g->worker);
+	text_set(g->reason, sizeof(g->reason), "a worker can't be listened to: %s",
+		 log_strerror(ret));
+	return ret;
 }
 
 static void minder_lost(struct guest *g);

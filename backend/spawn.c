@@ -101,6 +101,19 @@ void spawn_kill(const struct spawn *child)
 		pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
 }
 
+void spawn_abort(struct spawn *child)
+{
+	if (child->pidfd < 0)
+		return;
+	spawn_kill(child);
+	while (waitid(P_PIDFD, (id_t)child->pidfd, &(siginfo_t){ 0 }, WEXITED) &&
+	       errno == EINTR)
+		;
+	close(child->sock);
+	close(child->pidfd);
+	*child = (struct spawn)SPAWN_NONE;
+}
+
 static void spawn_explain(const siginfo_t *info, char *text, size_t len)
 {
 	if (info->si_code == CLD_EXITED)

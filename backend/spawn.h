@@ -26,6 +26,9 @@ int spawn_worker(struct spawn *child, const char *path, uint32_t domid);
 /* SIGKILL. Nothing happens to one that has ended. */
 void spawn_kill(const struct spawn *child);
 
+/* SIGKILL, and wait for it; @child is SPAWN_NONE. Nothing if it was that already. */
+void spawn_abort(struct spawn *child);
+
 /*
  * Collect a child that has ended; everything is closed and @child is
  * SPAWN_NONE. False when it has not ended. *failed: other than by exit(0);
