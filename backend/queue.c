@@ -127,6 +127,7 @@ void queue_stop(struct queue *q)
 		queue_unpin(q);
 	q->started = false;
 	q->stopping = false;
+	q->broken = false;	/* the next driver may never start it */
 	q->kicked = false;
 }
 
