@@ -134,9 +134,10 @@ static int parse_queues(const char *value, void *to)
 	return 0;
 }
 
+/* In a queue of two no request fits: header, data and status are three. */
 static int parse_queue_size(const char *value, void *to)
 {
-	return parse_power(value, 2, STATE_QUEUE_SIZE, to);
+	return parse_power(value, 4, STATE_QUEUE_SIZE, to);
 }
 
 static int parse_choice(const char *value, void *to)

@@ -206,7 +206,7 @@ static void each_key_goes_where_it_belongs(void **state)
 			      "grant-io = map\npool-size = 3M\n"
 			      "[disk]\ndirect = off\ndiscard = on\n"
 			      "cache = writethrough\nqueues = auto\n"
-			      "queue-size = 2\n"), 0);
+			      "queue-size = 4\n"), 0);
 	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(config->worker, "/w");
 	assert_string_equal(config->runtime_dir, "/r");
@@ -221,7 +221,8 @@ static void each_key_goes_where_it_belongs(void **state)
 	assert_int_equal(d.discard, IMAGE_ON);
 	assert_true(d.writethrough);
 	assert_int_equal(d.queues, 0);
-	assert_int_equal(d.queue_size, 2);
+	assert_int_equal(d.queue_size, 4);
+	assert_int_equal(load("[disk]\nqueue-size = 2\n"), -EINVAL);
 }
 
 static void a_serial_number_is_printable_and_short(void **state)
