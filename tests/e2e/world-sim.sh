@@ -135,7 +135,7 @@ guest_set() {
 
 # attach ID DISK VDEV NAME: prints what the machine has to know of it
 attach() {
-	path=${2%%,*} access='' kind=foreign grants=''
+	path=${2%%,*} access='' discard='' kind=foreign grants=''
 	if [ ! -e "$path" ]; then
 		echo "xl: $path: No such file or directory" >&2
 		return 1
@@ -144,9 +144,11 @@ attach() {
 		return 1
 	fi
 	case $2 in *,access=ro*) access=ro ;; esac
+	case $2 in *,no-discard*) discard=discard-enable=0 ;; esac
 	[ "$cfg_grant" = 0 ] || kind=grant grants=grants
 	# shellcheck disable=SC2086 # words or none
-	at=$("$SIMCTL" disk-add "$1" "$3" "$path" $access $grants) || return 1
+	at=$("$SIMCTL" disk-add "$1" "$3" "$path" $access $grants \
+		$discard) || return 1
 	echo "$4,$(echo "$at" | tr ' ' ,),$kind"
 }
 

@@ -5,13 +5,16 @@
 # What the disk says about itself, discard, write-zeroes, serial number.
 
 disk=$(image a.img 64M)
+thick=$(image thick.img 8M)
 daemon_start
-guest_create one -g 1 -c 2 "$disk"
+guest_create one -g 1 -c 2 "$disk" "$thick,no-discard"
 guest_ready one
 q=$SYS/block/vda/queue
 guest_sh one "cat $SYS/block/vda/size" | grep -qx 131072 || fail "size"
 guest_sh one "cat $q/logical_block_size" | grep -qx 512 || fail "block size"
 [ "$(guest_sh one "cat $q/discard_max_bytes")" -gt 0 ] || fail "no discard"
+[ "$(guest_sh one "cat $SYS/block/vdb/queue/discard_max_bytes")" = 0 ] ||
+	fail "discard, where xl was told not to"
 [ "$(guest_sh one "cat $q/write_zeroes_max_bytes")" -gt 0 ] ||
 	fail "no write-zeroes"
 [ -n "$(guest_sh one "echo \$(cat $SYS/block/vda/serial)")" ] || fail "no serial"
