@@ -46,6 +46,21 @@ ended() {
 	! pgrep -f -- "$1"
 }
 
+# A guest uses its generic device; sets $id, $base
+generic_begins() {
+	id=$("$SIMCTL" create six 16 1)
+	read -r base _ < <("$SIMCTL" generic-add "$id" virtio,device2) ||
+		fail "generic-add"
+	within 5 said "dom$id/virtio0: serving"
+	"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
+}
+
+# libxl asks for its end
+generic_closing() {
+	"$SIMCTL" store-write "$root/virtio/$id/0/online" 0
+	"$SIMCTL" store-write "$root/virtio/$id/0/state" 5
+}
+
 again() {
 	look
 	daemon_start "log-level = debug"
@@ -192,8 +207,7 @@ state_of "virtio/$id/0" 1 || fail "that was theirs to close"
 
 echo "--- one that was closing when nobody was there"
 daemon_stop
-"$SIMCTL" store-write "$root/virtio/$id/0/online" 0
-"$SIMCTL" store-write "$root/virtio/$id/0/state" 5
+generic_closing
 daemon_start "${generic[@]}"
 within 5 state_of "virtio/$id/0" 6
 "$SIMCTL" destroy "$id" || fail "destroy"
@@ -201,10 +215,7 @@ rm -f "$run/$id.state"
 
 echo "--- one that a guest uses, lost while nobody was there"
 look
-id=$("$SIMCTL" create six 16 1)
-read -r base _ < <("$SIMCTL" generic-add "$id" virtio,device2) || fail "generic-add"
-within 5 said "dom$id/virtio0: serving"
-"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
+generic_begins
 daemon_stop
 again
 lost="dom$id/virtio0 (six): the guest has used it, nobody serves it"
@@ -230,10 +241,7 @@ gone "$id"
 
 echo "--- one that could not be taken up, and somebody else serves it when it is closed"
 look
-id=$("$SIMCTL" create six 16 1)
-read -r base _ < <("$SIMCTL" generic-add "$id" virtio,device2) || fail "generic-add"
-within 5 said "dom$id/virtio0: serving"
-"$SIMCTL" write "$id" $((base + 0x70)) 3 || fail "status"
+generic_begins
 daemon_stop
 mv "$images/more.img" "$images/away.img"
 look
@@ -241,8 +249,7 @@ daemon_start "log-level = debug" "${generic[@]}"
 within 5 said "dom$id/virtio0: the guest goes on and waits for this disk"
 mv "$images/away.img" "$images/more.img"
 hold "$run/$id.state"
-"$SIMCTL" store-write "$root/virtio/$id/0/online" 0
-"$SIMCTL" store-write "$root/virtio/$id/0/state" 5
+generic_closing
 sleep 0.5
 state_of "virtio/$id/0" 5 || fail "that was theirs to close"
 unhold
