@@ -450,11 +450,12 @@ config-host.mak: $(srcdir)/configure
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
+# $(call say,WHAT,FILE), by make itself: a process for each line takes its time.
 ifeq ($(V),1)
-say = @:
+say =
 Q :=
 else
-say = @printf '  %-7s %s\n'
+say = $(info $()  $(1)	$(2))
 Q := @
 endif
 
@@ -510,12 +511,12 @@ all-objs := $(sort $(mapcache-objs) $(foreach p,$(PROGRAMS),$(filter %.o,\
 all: $(PROGRAMS)
 
 libmapcache.a: $(mapcache-objs)
-	$(say) AR $@
+	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 define program
 $1: $$(OBJS_$1)
-	$$(say) LINK $$@
+	$$(call say,LINK,$$@)
 	$$(Q)$$(LINK) -o $$@ $$^ $$(LIBS_$1)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p)))
@@ -528,26 +529,26 @@ object-libs = $(if $(filter backend/aio.o,$1),$(URING_LIBS)) \
 
 define unit-test
 tests/unit/test_$1: tests/unit/test_$1.o $$(TEST_$1)
-	$$(say) LINK $$@
+	$$(call say,LINK,$$@)
 	$$(Q)$$(LINK) -o $$@ $$^ $$(call object-libs,$$(TEST_$1)) $$(CMOCKA_LIBS)
 endef
 $(foreach t,$(tests:tests/unit/test_%=%),$(eval $(call unit-test,$t)))
 
 define fuzzer
 tests/fuzz/fuzz_$1: tests/fuzz/fuzz_$1.o $$(FUZZ_$1) $$(fuzz-main)
-	$$(say) LINK $$@
+	$$(call say,LINK,$$@)
 	$$(Q)$$(LINK) $$(if $$(CONFIG_FUZZ),-fsanitize=fuzzer) -o $$@ $$^ \
 		$$(call object-libs,$$(FUZZ_$1)) $$(FUZZ_LIBS_$1) $$(CMOCKA_LIBS)
 endef
 $(foreach f,$(fuzzers:tests/fuzz/fuzz_%=%),$(eval $(call fuzzer,$f)))
 
 tests/fuzz/worker: $(OBJS_xen-vblk-worker) $(fuzz-worker-objs)
-	$(say) LINK $@
+	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS_xen-vblk-worker)
 
 define proof
 tests/prove/prove_$1: tests/prove/prove_$1.o $$(PROVE_$1)
-	$$(say) LINK $$@
+	$$(call say,LINK,$$@)
 	$$(Q)$$(LINK) -o $$@ $$^
 endef
 $(foreach p,$(proofs:tests/prove/prove_%=%),$(eval $(call proof,$p)))
@@ -566,9 +567,13 @@ tests/fuzz/replay.o: DEFINES += -DFUZZ_CORPUS='"$(srcdir)/tests/fuzz/corpus"'
 counted-objs := $(filter backend/% mapcache/% xen/%,$(all-objs))
 $(counted-objs): BASE_CFLAGS += $(CONFIG_COVERAGE)
 
+# Where the sources are, there is a place for objects; elsewhere it is made once.
+obj-dirs := $(sort $(dir $(all-objs)))
+new-dirs := $(filter-out $(wildcard $(obj-dirs)),$(obj-dirs))
+$(if $(new-dirs),$(shell mkdir -p $(new-dirs)))
+
 $(all-objs): %.o: $(srcdir)/%.c config-host.mak
-	$(say) CC $@
-	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 -include $(all-objs:.o=.d)
@@ -611,19 +616,19 @@ sim: $(sim-world) $(sim-libs) tests/sim/simctl tests/guest/machine \
 	tests/guest/preload.so tests/guest/verify
 
 $(sim-world): $(sim-world-objs) $(srcdir)/tests/sim/lib/world.map
-	$(say) LINK $@
+	$(call say,LINK,$@)
 	$(Q)$(LINK_LIB) -o $@ $(sim-world-objs) -Wl,-soname,$(@F) \
 		-Wl,--version-script=$(lastword $^) -pthread $(XENTOOLCORE_LIBS)
 
 tests/sim/lib/libxen%.so.1: tests/sim/lib/%.o $(sim-world) \
 		$(srcdir)/tests/sim/lib/%.map
-	$(say) LINK $@
+	$(call say,LINK,$@)
 	$(Q)$(LINK_LIB) -o $@ $< $(sim-world) -Wl,-soname,$(@F) \
 		-Wl,--version-script=$(lastword $^)
 
 # A file that says which one it is, because the name is not known beforehand.
 tests/sim/lib/libxenctrl: tests/sim/lib/ctrl.o $(sim-world)
-	$(say) LINK $(@D)/$(xenctrl-soname)
+	$(call say,LINK,$(@D)/$(xenctrl-soname))
 	$(Q)echo 'VERS_$(xenctrl-version).0 { global: xc_*; local: *; };' >$@.map
 	$(Q)$(LINK_LIB) -o $(@D)/$(xenctrl-soname) $< $(sim-world) \
 		-Wl,-soname,$(xenctrl-soname) -Wl,--version-script=$@.map
@@ -634,34 +639,34 @@ tests/sim/lib/libxensim-store.so: $(sim-store-objs) $(sim-world)
 tests/sim/lib/libxensim-system.so: $(sim-system-objs) $(sim-world)
 tests/sim/lib/libxensim-xsd.so tests/sim/lib/libxensim-store.so \
 		tests/sim/lib/libxensim-system.so:
-	$(say) LINK $@
+	$(call say,LINK,$@)
 	$(Q)$(LINK_LIB) -o $@ $^
 
 tests/sim/simctl: $(simctl-objs) $(sim-world)
-	$(say) LINK $@
+	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(simctl-objs) $(SIM_LIBS) $(XENSTORE_LIBS)
 
 tests/hostile/hostile: $(hostile-objs) $(lies)
 tests/hostile/flip: $(flip-objs)
 tests/hostile/hostile tests/hostile/flip: $(scene-objs) $(guest-objs) \
 		$(sim-world)
-	$(say) LINK $@
+	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(SIM_LIBS) $(JSON_LIBS) -pthread
 
 tests/guest/machine: $(machine-objs)
 tests/guest/verify: $(verify-objs)
 tests/guest/machine tests/guest/verify: $(guest-objs) $(sim-world)
-	$(say) LINK $@
+	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(SIM_LIBS) -pthread
 
 tests/guest/preload.so: $(preload-objs)
-	$(say) LINK $@
+	$(call say,LINK,$@)
 	$(Q)$(LINK_LIB) -o $@ $^ -pthread -ldl
 
 define sim-test
 tests/sim/test_$1: tests/sim/test_$1.o tests/sim/fixture.o $$(SIM_TEST_$1) \
 		$(sim-world) $(sim-libs)
-	$$(say) LINK $$@
+	$$(call say,LINK,$$@)
 	$$(Q)$$(LINK) -o $$@ $$(filter %.o,$$^) $$(SIM_LIBS) \
 		$$(LIBS_xen-vblk-worker) $$(XENCTRL_LIBS) $$(CMOCKA_LIBS)
 endef
@@ -803,7 +808,7 @@ installed = \
 	$(foreach p,$(pages),$(mandir)/man$(subst .,,$(suffix $p))/$(notdir $p))
 
 xen-vblkd.service: $(srcdir)/tools/xen-vblkd.service.in config-host.mak
-	$(say) GEN $@
+	$(call say,GEN,$@)
 	$(Q)sed 's|@sbindir@|$(sbindir)|g' $< >$@
 
 # An administrator's configuration is never replaced.
