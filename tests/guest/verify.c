@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/guest/gblk.h"
 
 #define TRIES 6
+#define SECONDS_MAX 60
 #define LEN_MAX (UINT32_C(256) << 10)
 
 static const char usage[] =
@@ -23,7 +25,7 @@ static const char usage[] =
 	"PID    a process that is killed in the middle; the call is one after that\n"
 	"\n"
 	"ends with 0 if all data was right in the end; what the device did wrong\n"
-	"meanwhile is on stderr, a line each\n";
+	"meanwhile is on stderr, a line each. After a minute SIGALRM ends it.\n";
 
 static struct gram ram;
 static struct gvcpu vcpu;
@@ -182,6 +184,7 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
+	alarm(SECONDS_MAX);
 	open_guest(argv + 1);
 	if (argc > 5)
 		fault = argv[5];

@@ -48,13 +48,9 @@ only_domains() {
 	"$SIMCTL" list | awk '$3 != "dying" { print $2 }'
 }
 
-nothing_held() {
-	[ "$("$SIMCTL" held)" = 0 ] && [ -z "$("$SIMCTL" list)" ]
-}
-
 all_left() {
 	i=0
-	until nothing_held; do
+	until "$SIMCTL" empty; do
 		i=$((i + 1))
 		[ $i -lt 50 ] || return
 		sleep 0.3
@@ -96,7 +92,7 @@ for name in $(only_domains); do
 	xl destroy "$name" >/dev/null 2>&1
 done
 all_left
-nothing_held || {
+"$SIMCTL" empty || {
 	echo "something is left:"
 	"$SIMCTL" list
 	"$SIMCTL" stats | grep -E '^(foreign|grant|resource)_maps|^servers'

@@ -39,6 +39,7 @@ static const char usage[] =
 	"grants ID                    how many of the guest's own are mapped now\n"
 	"stats                        name and number, one a line\n"
 	"held                         how many maps and ioreq servers there are\n"
+	"empty                        status 1 if there are any, or a domain\n"
 	"violations                   what real Xen would have punished; status 1\n"
 	"                             if there is any\n";
 
@@ -316,15 +317,29 @@ static int do_stats(char **arg)
 }
 
 /* What a back end has of guests: a number, because scripts wait for it. */
-static int do_held(char **arg)
+static uint32_t held(struct sim_world *w)
 {
 	struct sim_stats s;
 
+	sim_stats(w, &s);
+	return s.foreign_maps + s.grant_maps + s.resource_maps + s.servers;
+}
+
+static int do_held(char **arg)
+{
 	(void)arg;
-	sim_stats(world(), &s);
-	printf("%u\n", s.foreign_maps + s.grant_maps + s.resource_maps +
-	       s.servers);
+	printf("%u\n", held(world()));
 	return 0;
+}
+
+/* They wait for this more often still. */
+static int do_empty(char **arg)
+{
+	struct sim_world *w = world();
+	struct sim_dom_info info;
+
+	(void)arg;
+	return held(w) || !sim_dom_info(w, 1, &info);
 }
 
 static int do_violations(char **arg)
@@ -366,6 +381,7 @@ static const struct command {
 	{ "grants", 1, 1, do_grants },
 	{ "stats", 0, 0, do_stats },
 	{ "held", 0, 0, do_held },
+	{ "empty", 0, 0, do_empty },
 	{ "violations", 0, 0, do_violations },
 };
 

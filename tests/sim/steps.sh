@@ -25,22 +25,17 @@ side_by_side() {
 	exit $rc
 }
 
-# next N: after the N-th. 1 to 8, and then by steps of a quarter, because such
-# calls are alike.
-next() {
-	echo $(($1 + 1 + ($1 > 8 ? $1 / 4 : 0)))
-}
-
 # walk COMMAND KIND...: the command makes the call fail that it is the turn of,
 # says in $hits whether there was one, and looks whether all is well then. $errno is
-# what they fail with. $failed is how many did, of the last kind.
+# what they fail with. $failed is how many did, of the last kind. Beyond the eighth
+# it goes by steps of a quarter, because such calls are alike.
 walk() {
 	local command=$1 kind n
 
 	shift
 	for kind; do
 		failed=0
-		for ((n = 1; ; n = $(next $n))); do
+		for ((n = 1; ; n += 1 + (n > 8 ? n / 4 : 0))); do
 			what=$kind:$n:$errno
 			"$command"
 			[ "$hits" -gt 0 ] || break

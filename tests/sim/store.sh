@@ -35,7 +35,7 @@ served() {
 	waiting=$!
 	while kill -0 $waiting 2>/dev/null; do
 		lives || kill $waiting 2>/dev/null || :
-		sleep 0.02
+		pause 0.02
 	done
 	wait $waiting
 }

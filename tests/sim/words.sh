@@ -22,6 +22,12 @@ fail() {
 	exit 1
 }
 
+# pause SECONDS: without a process, which would take longer than many a pause
+exec {never}<> <(:)
+pause() {
+	read -r -t "$1" -u "$never" || :
+}
+
 # within SECONDS COMMAND...
 within() {
 	local end=$((SECONDS + $1))
@@ -29,7 +35,7 @@ within() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || fail "not in time: $*"
-		sleep 0.05
+		pause 0.05
 	done
 }
 
@@ -75,7 +81,7 @@ held() {
 }
 
 nothing_left() {
-	[ "$(held)" = 0 ] && [ -z "$("$SIMCTL" list)" ] && ! workers
+	"$SIMCTL" empty && ! workers
 }
 
 # look; said WORDS: in the log, since then
