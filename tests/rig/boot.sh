@@ -73,8 +73,10 @@ start_qemu() {
 }
 
 wait_for_shell() {
-	local limit=$((SECONDS + ${BOOT_TIMEOUT:-180}))
+	local limit=$((SECONDS + ${BOOT_TIMEOUT:-180})) never
 
+	# A sleep that is no process: QEMU needs the processors.
+	exec {never}<> <(:)
 	until grep -q RIG-DOM0-SHELL console.log 2>/dev/null; do
 		kill -0 "$qemu_job" 2>/dev/null || {
 			tail -n 20 console.log qemu.out >&3 2>/dev/null || true
@@ -85,8 +87,9 @@ wait_for_shell() {
 			stop_qemu "$PWD"
 			die "no dom0 shell in ${BOOT_TIMEOUT:-180} s (see $PWD)"
 		}
-		sleep 0.05
+		read -r -t 0.2 -u "$never" || true
 	done
+	exec {never}>&-
 }
 
 stop_qemu() {
