@@ -8,6 +8,8 @@
 # The product has no test switches.
 
 set -euo pipefail
+# What this make was told is not meant for those of the copies.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 src=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -24,7 +26,7 @@ U
 
 # Nets take seconds; what hangs has noticed, too. Two do, in an endless loop: that is
 # seconds of a processor, however busy the machine is.
-limit=60 spins=15
+limit=60 spins=8
 
 jobs=$(nproc)
 while getopts j:h opt; do
