@@ -7,7 +7,7 @@
 
 disk=$(image a.img 32M)
 daemon_start
-guest_create one -g 0 -m 384 "$disk"
+guest_create one -g 0 -m 256 "$disk"
 guest_ready one
 guest_sh one "vblk-load pattern-write --size 32M --seed 1 --direct /dev/vda"
 guest_sh one "(i=0; while [ ! -e stop ]; do
@@ -20,18 +20,18 @@ memory() {
 	guest_sh one "awk '/^MemTotal/ { print int(\$2 / 1024) }' /proc/meminfo"
 }
 shrunk() {
-	[ "$(memory)" -lt $((full - 150)) ]
+	[ "$(memory)" -lt $((full - 80)) ]
 }
 grown() {
 	[ "$(memory)" -ge $((full - 8)) ]
 }
 full=$(memory)
 for turn in 1 2; do
-	xl mem-set one 208
+	xl mem-set one 160
 	expect "the guest has given memory back" shrunk
 	# Other pages than before, if the guest is to get them.
 	sleep 0.5
-	xl mem-set one 384
+	xl mem-set one 256
 	expect "the guest has its memory again" grown
 done
 guest_sh one "touch stop; while [ ! -e w.rc ]; do sleep 0.2; done

@@ -4,7 +4,8 @@
 # limit: 75
 # The disk is a modern virtio PCI device with one MSI-X vector for each queue; a
 # kernel that uses no MSI gets a line interrupt instead, also from a worker that
-# took over in the middle. QEMU's own disk beside it is undisturbed.
+# took over in the middle; and that one uses grants. QEMU's own disk beside it is
+# undisturbed.
 
 for f in a c; do
 	image $f.img 32M >/dev/null
@@ -14,7 +15,7 @@ for f in b d; do
 done
 daemon_start
 guest_create msix -c 2 -a xen_emul_unplug=never /srv/a.img /srv/b.img,vdev=hda,backendtype=qdisk
-guest_create intx -a xen_emul_unplug=never -a pci=nomsi \
+guest_create intx -g 1 -a xen_emul_unplug=never -a pci=nomsi \
 	/srv/c.img /srv/d.img,vdev=hda,backendtype=qdisk
 guest_ready msix
 guest_ready intx
@@ -51,6 +52,7 @@ for g in msix intx; do
 	guest_sh $g "vblk-load pattern-check --size 4M --seed 2 --direct /dev/sda"
 	quiet_dmesg $g
 done
+expect_only_rings_mapped "$(domid intx)" "$RING_PAGES"
 for f in a c; do
 	vblk-load pattern-check --size 32M --seed 1 /srv/$f.img
 done

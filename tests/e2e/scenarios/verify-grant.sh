@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # limit: 240
+# long: x86
 # Patterns through grants, verified from both sides; at rest nothing
-# of the guest is mapped but its rings. (On x86, which is slower, it is a quarter
-# but in the long form.)
+# of the guest is mapped but its rings.
 
-[ -n "$LONG" ] || [ "$(uname -m)" = aarch64 ] || [ "$WORLD" = sim ] ||
-	MIB=$((MIB / 4))
 disk=$(image a.img "${MIB}M")
 daemon_start
 guest_create one -g 1 "$disk"
