@@ -29,9 +29,8 @@ for n in 0 1; do
 	[ "$(node_state "$d" $n)" = 1 ] || fail "device $n is not ours"
 done
 daemon_log | grep "dom$d" && fail "it is not ours to talk about"
-xl destroy other	# takes ten seconds: nobody answers
-[ -z "$(daemon_log | grep "dom$d")" ] || fail "it was not ours to close"
-guest_gone other
+xl destroy other &	# takes ten seconds: nobody answers
+other_dom=$d other_end=$!
 
 echo "--- ours"
 guest_create one -x "uuid=\"$uuid\"" -v grant_usage=1 -v grant_usage=0
@@ -45,6 +44,11 @@ guest_sh one "vblk-load pattern-check --size 32M --seed 2 --direct /dev/vdb"
 [ "$(guest_sh one "cat $SYS/block/vdb/ro")" = 1 ] || fail "vdb is writable"
 [ "$(xen-vblk list | grep -c virtio)" = 2 ] || fail "two disks in the list"
 [ -n "$(stat_of one/virtio1 reads)" ] || fail "no counters"
+
+echo "--- the others' are gone"
+wait $other_end
+[ -z "$(daemon_log | grep "dom$other_dom[/:]")" ] || fail "it was not ours to close"
+guest_gone other
 
 echo "--- and after a restart of the daemon"
 daemon_stop
