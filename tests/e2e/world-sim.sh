@@ -28,14 +28,11 @@ daemon_log() {
 	cat "$DAEMON_LOG"
 }
 
-# Whatever belongs to this world's daemons is in the session of one of them.
-sessions() {
-	tr '\n' , <"$SCRATCH/sessions" | sed 's/,$//'
-}
-
+# Whatever belongs to this world's daemons is in the session of one of them:
+# "$SCRATCH/sessions" has their numbers, as pgrep wants them.
 # processes PATTERN: those whose command line matches
 processes() {
-	[ -s "$SCRATCH/sessions" ] && pgrep -s "$(sessions)" -f "$1"
+	read -r sessions <"$SCRATCH/sessions" && pgrep -s "$sessions" -f "$1"
 }
 
 daemon_pid() {
@@ -72,7 +69,8 @@ daemon_start() {
 	} >"$SCRATCH/conf"
 	LD_LIBRARY_PATH=$SIM_LIBS setsid "$SIM_WORLD/bin/xen-vblkd" \
 		-c "$SCRATCH/conf" >>"$DAEMON_LOG" 2>&1 </dev/null &
-	echo $! >>"$SCRATCH/sessions"
+	read -r sessions <"$SCRATCH/sessions" || sessions=
+	echo "${sessions:+$sessions,}$!" >"$SCRATCH/sessions"
 	i=0
 	until [ -S "$RUN/control" ] && daemon_answers; do
 		i=$((i + 1))
@@ -184,7 +182,7 @@ create() {
 	# shellcheck disable=SC1090 # guest_write_config wrote it
 	. "$PLACE/$1.cfg"
 	# shellcheck disable=SC2086 # a word or none
-	cfg_id=$("$SIMCTL" create "$1" 16 "$cfg_vcpus" $cfg_uuid)
+	cfg_id=$("$SIMCTL" create "$1" 8 "$cfg_vcpus" $cfg_uuid)
 	{
 		printf %s "$cfg_disks" | sed 's/^/disk /'
 		printf %s "$cfg_virtio" | sed 's/^/virtio /'
@@ -231,10 +229,10 @@ guest_ready() {
 	i=0
 	until grep -q '^RIG-DOMU-AGENT' "$PLACE/$1.console"; do
 		i=$((i + 1))
-		if [ $i -gt 1000 ] || ! runs "$1"; then
+		if [ $i -gt 400 ] || ! runs "$1"; then
 			fail "$1 did not come up: $(cat "$PLACE/$1.complaints")"
 		fi
-		sleep 0.02
+		sleep 0.05
 	done
 }
 
@@ -384,7 +382,7 @@ world_end() {
 	for f in "$PLACE"/*.pid; do
 		[ ! -e "$f" ] || kill "$(cat "$f")" 2>/dev/null
 	done
-	if [ -s "$SCRATCH/sessions" ]; then
+	if read -r sessions <"$SCRATCH/sessions"; then
 		# A daemon's end is part of the test, and of what is counted.
 		daemon_pid | xargs -r kill
 		i=0
@@ -392,7 +390,7 @@ world_end() {
 			i=$((i + 1))
 			sleep 0.05
 		done
-		pkill -9 -s "$(sessions)"
+		pkill -9 -s "$sessions"
 	fi
 	rm -rf "$PLACE"
 }

@@ -62,19 +62,31 @@ static uint64_t slot_gpa(const struct gblk_queue *q, const void *p)
 
 /* --- send ----------------------------------------------------------------------------- */
 
+/* Each step is reversible: another word is another sum. */
+static uint64_t sum_bytes(uint64_t sum, const uint8_t *p, uint32_t len)
+{
+	const uint64_t prime = UINT64_C(0x100000001b3);
+	uint64_t word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum = (sum ^ word) * prime;
+	}
+	while (len--)
+		sum = (sum ^ *p++) * prime;
+	return sum;
+}
+
 /* Of all bytes that the device must not change. */
 static uint64_t greq_sum(const struct gblk_queue *q, const struct greq *r)
 {
 	const struct slot *s = greq_slot(q, r);
 	uint64_t sum = s->header.sector * 31 + s->header.type;
 
-	for (uint32_t i = 0; !r->in && i < r->count; i++) {
-		const uint8_t *p = gram_at(q->ring.ram, r->parts[i].gpa,
-					   r->parts[i].len);
-
-		for (uint32_t k = 0; k < r->parts[i].len; k++)
-			sum = (sum ^ p[k]) * UINT64_C(0x100000001b3);
-	}
+	for (uint32_t i = 0; !r->in && i < r->count; i++)
+		sum = sum_bytes(sum, gram_at(q->ring.ram, r->parts[i].gpa,
+					     r->parts[i].len),
+				r->parts[i].len);
 	return sum;
 }
 
