@@ -730,9 +730,9 @@ run-check: all sim $(checks) tests/hostile/hostile tests/hostile/flip
 		-b "$(scenarios) -w rig -p" -b $(hostile) -b $(srcdir)/tests/broken/run.sh \
 		$(sim-all) $(srcdir)/tests/unit/races.sh $(structure) $(checks)
 
-run-check-quick: all sim $(tests) $(fuzzers) $(sim-tests) tests/hostile/hostile
+run-check-quick: all sim $(tests) $(sim-tests) tests/hostile/hostile
 	$(Q)$(srcdir)/tests/check.sh -s "$(scenarios) -w sim" -b $(hostile) \
-		$(tests) $(fuzzers) $(sim-tests)
+		$(tests) $(sim-tests)
 
 # Real Xen again, the long scenarios too, on two CPUs that race.
 run-check-smp: all

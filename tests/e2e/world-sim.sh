@@ -12,7 +12,7 @@ SCRATCH=$SIM_WORLD/scratch
 IMAGES=$SIM_WORLD/images
 DAEMON_LOG=$SCRATCH/daemon.log
 RUN=$SIM_WORLD/run
-VDEV=xvda RING_PAGES=3 SYS=sys MIB=16
+VDEV=xvda RING_PAGES=3 SYS=sys MIB=8
 
 # Programs of guests need a place that nobody can see, and the system's commands
 # our versions of some.
