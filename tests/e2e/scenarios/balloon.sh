@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# arch: x86
+# long: x86
+# rig only: a simulated guest has no memory to give back
 # limit: 120
 # The guest gives memory back and gets other memory while it does I/O through
 # foreign mappings: no request sees a page that it no longer has.
@@ -25,13 +26,23 @@ shrunk() {
 grown() {
 	[ "$(memory)" -ge $((full - 8)) ]
 }
+# target MIB: xl mem-set, but on Arm, where libxl 4.20 aborts when it is asked; so
+# the guest is told as libxl would.
+target() {
+	if [ "$(uname -m)" = x86_64 ]; then
+		xl mem-set one "$1"
+	else
+		xenstore-write "/local/domain/$(domid one)/memory/target" \
+			$(($1 << 10))
+	fi
+}
 full=$(memory)
 for turn in 1 2; do
-	xl mem-set one 160
+	target 160
 	expect "the guest has given memory back" shrunk
 	# Other pages than before, if the guest is to get them.
 	sleep 0.5
-	xl mem-set one 256
+	target 256
 	expect "the guest has its memory again" grown
 done
 guest_sh one "touch stop; while [ ! -e w.rc ]; do sleep 0.2; done
