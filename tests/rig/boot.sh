@@ -73,10 +73,8 @@ start_qemu() {
 }
 
 wait_for_shell() {
-	local limit=$((SECONDS + ${BOOT_TIMEOUT:-180})) never
+	local limit=$((SECONDS + ${BOOT_TIMEOUT:-180}))
 
-	# A sleep that is no process: QEMU needs the processors.
-	exec {never}<> <(:)
 	until grep -q RIG-DOM0-SHELL console.log 2>/dev/null; do
 		kill -0 "$qemu_job" 2>/dev/null || {
 			tail -n 20 console.log qemu.out >&3 2>/dev/null || true
@@ -87,9 +85,8 @@ wait_for_shell() {
 			stop_qemu "$PWD"
 			die "no dom0 shell in ${BOOT_TIMEOUT:-180} s (see $PWD)"
 		}
-		read -r -t 0.2 -u "$never" || true
+		pause 0.2
 	done
-	exec {never}>&-
 }
 
 stop_qemu() {

@@ -87,12 +87,10 @@ time_up() {
 trap 'kill_job; exit 130' INT TERM
 pid=$(cat "$dir/qemu.pid" 2>/dev/null || true)
 end=$((SECONDS + limit))
-# A sleep that is no process: QEMU needs the processors.
-exec {never}<> <(:)
 until [ -e "$job.rc" ]; do
 	kill -0 "${pid:-x}" 2>/dev/null || give_up 125 "QEMU is gone (see $dir)"
 	[ "$SECONDS" -lt "$end" ] || time_up
-	read -r -t 0.2 -u "$never" || true
+	pause 0.2
 done
 cat "$job.out"
 exit "$(cat "$job.rc")"

@@ -42,6 +42,12 @@ die() {
 	exit 1
 }
 
+# pause SECONDS: a sleep that is no process, because QEMU needs the processors.
+pause() {
+	[ -n "${rig_never:-}" ] || exec {rig_never}<> <(:)
+	read -r -t "$1" -u "$rig_never" || true
+}
+
 # cache_lock -x|-s: one writer or many readers of the parts, until we exit.
 cache_lock() {
 	mkdir -p "$RIG_PARTS"
