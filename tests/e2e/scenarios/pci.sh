@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # arch: x86
-# limit: 75
+# limit: 120
 # The disk is a modern virtio PCI device with one MSI-X vector for each queue; a
 # kernel that uses no MSI gets a line interrupt instead, also from a worker that
 # took over in the middle; and that one uses grants. QEMU's own disk beside it is
