@@ -468,8 +468,9 @@ INCLUDES = -iquote . -iquote $(srcdir) -include config-host.h \
 	$(JSON_CFLAGS) $(INIH_CFLAGS) $(URING_CFLAGS) $(XENCTRL_CFLAGS)
 DEFINES := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"'
 
+# The directory's name is in no object: clones and caches can share them.
 COMPILE = $(CC) $(BASE_CFLAGS) $(WARNINGS) $(DEFINES) $(INCLUDES) $(CPPFLAGS) \
-	$(CFLAGS)
+	-fdebug-prefix-map=$(CURDIR)=. $(CFLAGS)
 LINK = $(CC) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 
 all-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
@@ -574,7 +575,7 @@ $(if $(new-dirs),$(shell mkdir -p $(new-dirs)))
 
 $(all-objs): %.o: $(srcdir)/%.c config-host.mak
 	$(call say,CC,$@)
-	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)$(CCACHE) $(COMPILE) -MD -MP -c -o $@ $<
 
 -include $(all-objs:.o=.d)
 

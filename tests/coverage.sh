@@ -77,7 +77,8 @@ counts() {
 	find . -name '*.gcno' -print0 | sort -z |
 		xargs -0 gcov -b --json-format --stdout 2>gcov.out |
 		jq -r --arg src "$src/" '
-			.files[] | (.file | ltrimstr($src)) as $file |
+			.files[] | (.file | ltrimstr($src) |
+				sub("^(\\.\\./)+"; "")) as $file |
 			select($file | test("^(backend|mapcache|xen)/")) |
 			.lines[] | [$file, .line_number, .function_name // "-",
 				.count, ([.branches[].count | tostring] |

@@ -9,6 +9,7 @@ set -euo pipefail
 
 build=(
 	binutils
+	ccache
 	gcc
 	libc6-dev
 	libcmocka-dev
