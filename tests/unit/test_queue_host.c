@@ -178,7 +178,9 @@ static void a_range_is_tried_again(void **state)
 		c->nanswers = 0;
 		io_chain(c, io.head);
 		assert_int_equal(io_status(&io), OK);
-		assert_int_equal(c->nanswers, 2);
+		/* What can't zero, as tmpfs, is written to: twice again. */
+		assert_int_equal(c->nanswers,
+				 i || c->backing.can_zero_range ? 2 : 4);
 		if (i < 2)
 			assert_zeroes(c, 8 * 512, 8 * 512);
 		c->answers = ANSWER_TRUE;
