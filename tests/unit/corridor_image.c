@@ -29,32 +29,47 @@ static void image_fill(int fd)
 	assert_int_equal(pwrite(fd, content, IMAGE_SIZE, 0), IMAGE_SIZE);
 }
 
-/* A file without a name. One image serves all modes, filled again for each. */
-int corridor_image_open(bool direct)
+/* A file without a name. */
+static int image_create(void)
 {
 	const char *dir = getenv("TMPDIR");
 	char path[256];
-	int fd, again;
-	void *sector;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/test_queue.XXXXXX",
 		 dir ? dir : "/tmp");
 	fd = mkostemp(path, O_CLOEXEC);
 	assert_true(fd >= 0);
-	image_fill(fd);
-	again = direct ? open(path, O_RDWR | O_CLOEXEC | O_DIRECT) : -1;
 	unlink(path);
-	if (again < 0)
-		return fd;
-	/* Not every file can do it, or not with sectors of 512 bytes. */
-	sector = aligned_alloc(4096, 4096);
-	if (pread(again, sector, 512, 512) == 512) {
-		close(fd);
-		fd = again;
-	} else {
-		close(again);
+	return fd;
+}
+
+/* One file serves all tests of a process, filled again for each. */
+int corridor_image_open(bool direct)
+{
+	static int image = -1;
+	char path[32];
+	void *sector;
+	int fd;
+
+	if (image < 0)
+		image = image_create();
+	image_fill(image);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image);
+	if (direct) {
+		fd = open(path, O_RDWR | O_CLOEXEC | O_DIRECT);
+		/* Not every file can do it, or not with sectors of 512 bytes. */
+		sector = aligned_alloc(4096, 4096);
+		if (fd >= 0 && pread(fd, sector, 512, 512) != 512) {
+			close(fd);
+			fd = -1;
+		}
+		free(sector);
+		if (fd >= 0)
+			return fd;
 	}
-	free(sector);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
 	return fd;
 }
 
