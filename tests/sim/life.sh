@@ -17,7 +17,9 @@ alive() {
 
 daemon_start "[disk one/xvda]" "serial = a-serial-number"
 truncate -s 16M "$SIM_WORLD/disk.img"
+"$SIMCTL" empty || fail "something is there before anybody came"
 id=$("$SIMCTL" create one 64 2)
+! "$SIMCTL" empty || fail "a domain is not seen"
 read -r base irq < <("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" grants) ||
 	fail "disk-add"
 # "virt", version 2, a block device
@@ -25,6 +27,7 @@ read -r base irq < <("$SIMCTL" disk-add "$id" xvda "$SIM_WORLD/disk.img" grants)
 [ "$("$SIMCTL" read "$id" $((base + 4)))" = 0x2 ] || fail "version"
 [ "$("$SIMCTL" read "$id" $((base + 8)))" = 0x2 ] || fail "device"
 "$SIMCTL" invalidate "$id" || fail "invalidate"
+[ "$(held)" != 0 ] || fail "a server is not seen"
 
 [ "$("$build/tests/guest/verify" "$id" "$base" "$irq" grant |
 	sed -n 's/^serial //p')" = a-serial-number ] || fail "serial number"
