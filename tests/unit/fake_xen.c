@@ -376,7 +376,7 @@ int xen_grant_map_refs(struct xen_grant *g, const uint32_t refs[],
 	for (uint32_t i = 0; i < pages; i += run) {
 		uint64_t gfn = guest.grant[refs[i]].gfn;
 
-		/* Frames that follow each other at once: it is done often. */
+		/* Consecutive frames in one call: tests map a lot. */
 		for (run = 0; i + run < pages &&
 		     guest.grant[refs[i + run]].gfn == gfn + run; run++)
 			guest.grant[refs[i + run]].mapped++;
