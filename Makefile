@@ -468,9 +468,10 @@ INCLUDES = -iquote . -iquote $(srcdir) -include config-host.h \
 	$(JSON_CFLAGS) $(INIH_CFLAGS) $(URING_CFLAGS) $(XENCTRL_CFLAGS)
 DEFINES := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"'
 
-# The directory's name is in no object: clones and caches can share them.
+# Without the directory's name in them, clones can share objects. A debugger wants it.
+PREFIX_MAP = $(if $(CONFIG_DEBUG),,'-fdebug-prefix-map=$(CURDIR)=.')
 COMPILE = $(CC) $(BASE_CFLAGS) $(WARNINGS) $(DEFINES) $(INCLUDES) $(CPPFLAGS) \
-	-fdebug-prefix-map=$(CURDIR)=. $(CFLAGS)
+	$(PREFIX_MAP) $(CFLAGS)
 LINK = $(CC) $(BASE_CFLAGS) $(CFLAGS) $(BASE_LDFLAGS) $(LDFLAGS)
 
 all-tests := $(patsubst $(srcdir)/%.c,%,$(sort \
