@@ -101,14 +101,15 @@ try() {
 }
 
 # What has changed since stamp is again as in the first copy, which nobody works
-# in: sources, and what was made of them, with the times that they had.
+# in: sources, and what was made of them, with the times that they had. A worker of
+# a test that failed may still run, and what runs can't be written to.
 restore() {
 	local file
 
 	find . -newer stamp \( -type f -o -type l \) ! -name '*.log' -print |
 		while IFS= read -r file; do
 			if [ -e "$work/copy.0/$file" ]; then
-				cp -a "$work/copy.0/$file" "$file"
+				cp -a --remove-destination "$work/copy.0/$file" "$file"
 			else
 				rm -f "$file"
 			fi
