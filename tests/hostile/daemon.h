@@ -17,7 +17,7 @@ struct daemon_view {
 	uint64_t unmap_failures;
 };
 
-/* Asks xen-vblk ($XEN_VBLK) at @socket. @vdevs: "xvda,xvdc". 0 or -errno. */
+/* Asks xen-vblkd at its @socket. @vdevs: "xvda,xvdc". 0 or -errno. */
 int daemon_look(const char *socket, uint32_t domid, const char *vdevs,
 		struct daemon_view *out);
 

@@ -61,8 +61,8 @@ world() {
 		disk "$id" xvdb beside.img 4M grants &&
 		disk "$id" xvdc readonly.img 1M ro grants &&
 		disk "$other" xvda other.img 4M grants || return 1
-	XEN_VBLK=$build/xen-vblk "$build/tests/hostile/$program" -t "$title" \
-		-g "$id" -o "$other" -s "$SIM_WORLD/run/control" "$@"
+	"$build/tests/hostile/$program" -t "$title" -g "$id" -o "$other" \
+		-s "$SIM_WORLD/run/control" "$@"
 }
 
 if [ "${1:-}" = --in ]; then
