@@ -15,7 +15,8 @@ LIE(region_ends)
 	uint64_t addr;
 	int ret;
 
-	ret = gram_share(l->ram, l->kind, end - SIM_PAGE, SIM_PAGE,
+	/* With a grant of what is behind, which another request could have taken. */
+	ret = gram_share(l->ram, l->kind, end - SIM_PAGE, 2 * SIM_PAGE,
 			 SIM_GRANT_WRITE, &map);
 	EXPECT(!ret, "no grant");
 	addr = map.addr + SIM_PAGE - 512;
